@@ -1,0 +1,52 @@
+"""``klein data``: fetching sources and building the corpus."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from klein_embedding.cli.make import MIRROR, STRICT, say
+
+
+@click.group()
+def data() -> None:
+    """Fetch public text and build the corpus from it."""
+
+
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@MIRROR
+@STRICT
+def fetch(recipe: Path, mirror: str | None, strict: bool) -> None:
+    """Bring every source and evaluation set of RECIPE into data/raw and data/eval.
+
+    Example: klein data fetch recipes/first-light.toml
+    """
+    from klein_embedding.cli import pipeline
+
+    pipeline.fetch(pipeline.plan(recipe, mirror, say, strict=strict))
+
+
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def build(recipe: Path, as_json: bool) -> None:
+    """Build data/processed from what was fetched for RECIPE.
+
+    Example: klein data build recipes/first-light.toml
+    """
+    from klein_embedding.cli import pipeline
+    from klein_embedding.files import read_manifest
+
+    plan = pipeline.plan(recipe, None, say)
+    pipeline.run_stage(plan, "corpus")
+    counts = read_manifest(plan.places.processed)["counts"]
+    if as_json:
+        click.echo(json.dumps(counts, ensure_ascii=False, indent=1))
+    else:
+        click.echo(
+            f"{counts['pairs']:,} training pairs, {counts['pairs_english_indic']:,} of them "
+            f"English-Indic, {counts['pairs_valid']:,} held out"
+        )

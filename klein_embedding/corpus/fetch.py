@@ -1,0 +1,255 @@
+"""Bring sources onto this disk: pinned, whole or absent, the same bytes at every rerun."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from klein_embedding.corpus.globs import matcher
+from klein_embedding.corpus.repository import read_commit
+from klein_embedding.corpus.sources import Source
+from klein_embedding.errors import KleinError
+from klein_embedding.files import (
+    MANIFEST,
+    digest_of,
+    fresh_folder,
+    read_manifest,
+    sha256,
+    write_manifest,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """What stands on disk for one source.
+
+    Attributes:
+        name: Name of the source.
+        folder: Its folder, with ``files/`` and a manifest.
+        fetched: False when a finished copy was there already.
+        files: Number of files.
+        size: Their bytes, all together.
+        digest: Digest of the manifest's file table, what the catalogue pins as sha256.
+    """
+
+    name: str
+    folder: Path
+    fetched: bool
+    files: int
+    size: int
+    digest: str
+
+
+def fetch(source: Source, raw_root: Path, mirror: str | None) -> FetchResult:
+    """Bring one source into its folder, or find it there.
+
+    Args:
+        source: Row of the catalogue.
+        raw_root: Folder that holds one folder a source.
+        mirror: Path of local repositories with ``{owner}`` and ``{name}`` to be filled in; None
+            reads git sources from GitHub.
+
+    Returns:
+        What stands on disk now.
+
+    Raises:
+        KleinError: If the source cannot be had as it is pinned; nothing is written then.
+    """
+    target = raw_root / source.name
+    request = _request(source)
+    fetched = not (target / MANIFEST).is_file() or read_manifest(target).get("request") != request
+    if fetched:
+        with fresh_folder(target) as part:
+            try:
+                _fill(source, part, mirror)
+                _seal(source, part, request)
+            except BaseException:
+                shutil.rmtree(part, ignore_errors=True)
+                raise
+    result = _result(source, target, fetched)
+    _check_digest(source, result.digest)
+    return result
+
+
+def fetch_all(
+    sources: Iterable[Source],
+    raw_root: Path,
+    mirror: str | None,
+    strict: bool,
+    report: Callable[[str], None],
+) -> dict[str, str]:
+    """Bring many sources, going on with the rest when one cannot be had.
+
+    Args:
+        sources: Rows of the catalogue.
+        raw_root: Folder that holds one folder a source.
+        mirror: See `fetch`.
+        strict: Stop at the first source that cannot be had.
+        report: Called with one line a source.
+
+    Returns:
+        Reason by name of the sources that could not be had.
+
+    Raises:
+        KleinError: If strict and a source cannot be had.
+    """
+    failed: dict[str, str] = {}
+    for source in sources:
+        try:
+            result = fetch(source, raw_root, mirror)
+        except KleinError as error:
+            if strict:
+                raise
+            failed[source.name] = str(error)
+            report(f"{source.name}: NOT fetched: {error}")
+        else:
+            state = "fetched" if result.fetched else "present"
+            report(f"{source.name}: {state}, {result.files:,} files, {result.size / 1e6:,.1f} MB")
+    return failed
+
+
+def _request(source: Source) -> str:
+    """Digest of what was asked for; a folder's own bytes count, since nothing else pins them."""
+    asked: dict[str, object] = {
+        "kind": source.origin_kind,
+        "origin": source.origin,
+        "pins": source.pins,
+        "packages": source.packages,
+        "files": source.files,
+    }
+    if source.origin_kind == "folder":
+        asked["origin"] = {name: sha256(path) for name, path in _local_files(source)}
+    return digest_of(asked)
+
+
+def _fill(source: Source, part: Path, mirror: str | None) -> None:
+    if source.origin_kind == "git":
+        found = _from_git(source, mirror)
+    elif source.origin_kind == "folder":
+        found = ((name, path.read_bytes()) for name, path in _local_files(source))
+    else:
+        found = _from_packages(source)
+    written: dict[str, bytes] = {}
+    for name, content in found:
+        if written.setdefault(name, content) != content:
+            raise KleinError(f"source {source.name}: two packages hold different files '{name}'")
+        path = part / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    if not written:
+        raise KleinError(f"source {source.name}: no file matches {', '.join(source.files)}")
+
+
+def _seal(source: Source, part: Path, request: str) -> None:
+    facts = {
+        "source": source.name,
+        "origin_kind": source.origin_kind,
+        # A folder's place differs from machine to machine, its name does not.
+        "origin": Path(source.origin).name if source.origin_kind == "folder" else source.origin,
+        "pins": source.pins,
+        "packages": source.packages,
+        "globs": source.files,
+        "licence": source.licence,
+        "request": request,
+    }
+    write_manifest(part, facts, volatile=False)
+    _check_digest(source, digest_of(read_manifest(part)["files"]))
+
+
+def _result(source: Source, target: Path, fetched: bool) -> FetchResult:
+    table = read_manifest(target)["files"]
+    size = sum((target / name).stat().st_size for name in table if (target / name).is_file())
+    return FetchResult(source.name, target, fetched, len(table), size, digest_of(table))
+
+
+def _check_digest(source: Source, digest: str) -> None:
+    if source.sha256 and digest != source.sha256:
+        raise KleinError(
+            f"source {source.name}: the files' digest is {digest}, the catalogue says "
+            f"{source.sha256}; the origin changed, so look at it before changing the catalogue"
+        )
+
+
+def _local_files(source: Source) -> Iterator[tuple[str, Path]]:
+    root, wanted = Path(source.origin), matcher(source.files)
+    if not root.is_dir():
+        raise KleinError(f"source {source.name}: {root} is no folder")
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and not path.is_symlink() and wanted(name):
+            yield name, path
+
+
+def _from_git(source: Source, mirror: str | None) -> Iterator[tuple[str, bytes]]:
+    wanted = matcher(source.files)
+    for pin in source.pins:
+        # Several commits hold the same paths, so each gets a folder of its own.
+        head = f"{pin[:12]}/" if len(source.pins) > 1 else ""
+        for name, content in read_commit(source, pin, mirror, wanted):
+            yield head + _safe(name, source), content
+
+
+def _from_packages(source: Source) -> Iterator[tuple[str, bytes]]:
+    with tempfile.TemporaryDirectory() as folder:
+        if source.origin_kind == "npm":
+            wish = f"{source.origin}@{source.pins[0]}"
+            _download(source, ["npm", "pack", "--ignore-scripts", "--silent", wish], folder)
+            for path in sorted(Path(folder).iterdir()):
+                with tarfile.open(path) as archive:
+                    yield from _members(archive, source, "package/")
+            return
+        for package, version in source.packages.items():
+            into = Path(folder) / package
+            into.mkdir()
+            _download(source, ["apt-get", "download", "-qq", f"{package}={version}"], str(into))
+            for path in sorted(into.iterdir()):
+                with _deb_tar(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+                    yield from _members(archive, source, "./")
+
+
+def _download(source: Source, command: list[str], folder: str) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise KleinError(f"source {source.name}: '{command[0]}' is not installed") from None
+    if done.returncode or not any(Path(folder).iterdir()):
+        last = (done.stderr.strip() or "nothing was downloaded").splitlines()[-1]
+        raise KleinError(
+            f"source {source.name}: '{' '.join(command)}' failed ({last}); the version may be "
+            "gone from the registry, then choose a newer one in the catalogue"
+        )
+
+
+def _deb_tar(path: Path) -> IO[bytes]:
+    stream = tempfile.TemporaryFile()
+    done = subprocess.run(
+        ["dpkg-deb", "--fsys-tarfile", str(path)], stdout=stream, stderr=subprocess.PIPE, check=False
+    )
+    if done.returncode:
+        raise KleinError(f"{path.name}: not a readable Debian package")
+    stream.seek(0)
+    return stream
+
+
+def _members(
+    archive: tarfile.TarFile, source: Source, prefix: str
+) -> Iterator[tuple[str, bytes]]:
+    wanted = matcher(source.files)
+    for member in archive:
+        name = member.name.removeprefix(prefix)
+        if member.isreg() and wanted(_safe(name, source)):
+            file = archive.extractfile(member)
+            if file is not None:
+                yield name, file.read()
+
+
+def _safe(name: str, source: Source) -> str:
+    if name.startswith("/") or "\\" in name or ".." in PurePosixPath(name).parts:
+        raise KleinError(f"source {source.name}: the archive holds the unsafe path '{name}'")
+    return name

@@ -1,0 +1,58 @@
+"""The gate: which figures fell below what the other results file allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from klein_embedding.errors import KleinError
+from klein_embedding.eval.figures import Figure, Results, root
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome of a comparison.
+
+    Attributes:
+        compared: How many figures the two results have in common.
+        fallen: One line a figure that fell by more than its interval, worst first.
+        skipped: Sets that the two results measured on different text.
+    """
+
+    compared: int
+    fallen: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def judge(new: Results, old: Results) -> Verdict:
+    """Find every figure that fell by more than its interval.
+
+    A figure has fallen when it lies below the lower end of the old figure's 95 % interval.
+
+    Args:
+        new: Results to judge.
+        old: Results to compare with.
+
+    Raises:
+        KleinError: If the two have no figure over the same text in common.
+    """
+    skipped = {
+        name
+        for name in new.data.keys() & old.data.keys()
+        if new.data[name].digest != old.data[name].digest
+    }
+    before = {figure.place: figure for figure in old.figures if root(figure.suite) not in skipped}
+    both = [(before[figure.place], figure) for figure in new.figures if figure.place in before]
+    if not both:
+        raise KleinError("the two results share no figure over the same text; measure both anew")
+    fallen = [(then, now) for then, now in both if now.value < then.low]
+    fallen.sort(key=lambda pair: pair[1].value - pair[0].low)
+    lines = tuple(_line(then, now) for then, now in fallen)
+    return Verdict(len(both), lines, tuple(sorted(skipped)))
+
+
+def _line(then: Figure, now: Figure) -> str:
+    return (
+        f"{now.suite} {now.language} {now.metric}, {now.precision} at {now.dim}: fell to "
+        f"{100 * now.value:.1f} from {100 * then.value:.1f} "
+        f"({100 * then.low:.1f}-{100 * then.high:.1f})"
+    )

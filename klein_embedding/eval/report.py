@@ -1,0 +1,196 @@
+"""The results file as tables for people, and the README that may show nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from klein_embedding.errors import KleinError
+from klein_embedding.eval.alignment import FROM_ENGLISH, INTO_ENGLISH
+from klein_embedding.eval.bootstrap import RESAMPLES
+from klein_embedding.eval.figures import COLUMNS, Figure, Results, read_results
+from klein_embedding.eval.held_out import ACCURACY, NAME
+from klein_embedding.eval.similarity import SPEARMAN
+from klein_embedding.files import write_text
+from klein_embedding.infer.embedder import DIMS, WIDTH
+from klein_embedding.languages import LANGUAGES
+from klein_embedding.text import KINDS
+
+START, END = "<!-- results:start -->", "<!-- results:end -->"
+_NONE = "–"
+
+Row = tuple[str, tuple[tuple[str, str, str], ...]]
+
+_TATOEBA = ((INTO_ENGLISH, "to English"), (FROM_ENGLISH, "from English"))
+_SUMMARY: tuple[Row, ...] = (
+    (
+        "Tatoeba mean, to / from English",
+        tuple(("tatoeba", "mean", metric) for metric, _ in _TATOEBA),
+    ),
+    ("STS-B test", (("stsb/test", "en", SPEARMAN),)),
+    ("held-out mean over kinds", ((NAME, "mean", ACCURACY),)),
+)
+
+
+def render_table(results: Results) -> str:
+    """Markdown of a results file: main table, widths, languages, and where it comes from.
+
+    Args:
+        results: Content of the results file.
+
+    Returns:
+        Markdown without the markers, ending in a line feed.
+    """
+    rows = [*_tatoeba_rows(), *_stsb_rows(), *_held_out_rows()]
+    blocks = [
+        f"All figures times 100, at {WIDTH} dimensions, with 95 % intervals in brackets "
+        f"({RESAMPLES:,} bootstrap resamples).",
+        _table("measure", rows, results, WIDTH),
+        "The same vectors cut to fewer dimensions (the lexical floor has none):",
+        _widths(results),
+    ]
+    languages = _table("translation into", _language_rows(), results, WIDTH)
+    if languages:
+        blocks.append(
+            "<details><summary>Held-out translations by language: accuracy from the other side "
+            f"of the pair</summary>\n\n{languages}\n\n</details>"
+        )
+    blocks += [_gaps(results), _sources(results)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def update_readme(readme: Path, results: Path) -> None:
+    """Put the tables of a results file between the markers of a README.
+
+    Raises:
+        KleinError: If either file is missing or the markers are not there once, in order.
+    """
+    before, _, after = split_readme(readme)
+    write_text(readme, f"{before}{START}\n{render_table(read_results(results))}{END}{after}")
+
+
+def split_readme(readme: Path) -> tuple[str, str, str]:
+    """Text of a README before, between and after the markers.
+
+    Raises:
+        KleinError: If the file is missing or the markers are not there once, in order.
+    """
+    if not readme.is_file():
+        raise KleinError(f"{readme}: no such file; create it with the lines {START} and {END}")
+    text = readme.read_text(encoding="utf-8")
+    before, start, rest = text.partition(START)
+    between, end, after = rest.partition(END)
+    if not start or not end or START in rest or END in before + after:
+        raise KleinError(f"{readme}: needs one line {START} and below it one line {END}")
+    return before, between.removeprefix("\n"), after
+
+
+def _tatoeba_rows() -> list[Row]:
+    languages = [code for code in LANGUAGES if code != "en"]
+    rows: list[Row] = [
+        (
+            f"Tatoeba {code} to / from English",
+            tuple(("tatoeba", code, metric) for metric, _ in _TATOEBA),
+        )
+        for code in languages
+    ]
+    return [*rows, (f"**{_SUMMARY[0][0]}**", _SUMMARY[0][1])]
+
+
+def _stsb_rows() -> list[Row]:
+    return [
+        (f"STS-B {split}, Spearman", ((f"stsb/{split}", "en", SPEARMAN),))
+        for split in ("dev", "test")
+    ]
+
+
+def _held_out_rows() -> list[Row]:
+    rows: list[Row] = [
+        (f"held-out {kind}", ((f"{NAME}/{kind}", "all", ACCURACY),)) for kind in KINDS
+    ]
+    return [*rows, (f"**{_SUMMARY[2][0]}**", _SUMMARY[2][1])]
+
+
+def _language_rows() -> list[Row]:
+    return [
+        (language.name, ((f"{NAME}/translation", code, ACCURACY),))
+        for code, language in LANGUAGES.items()
+    ]
+
+
+def _table(head: str, rows: Iterable[Row], results: Results, dim: int) -> str:
+    """Rows that have a figure in any column; empty when none has."""
+    lines = [line for title, keys in rows if (line := _line(title, keys, results, dim))]
+    return "\n".join([*_header(head), *lines]) if lines else ""
+
+
+def _widths(results: Results) -> str:
+    rows = [(f"{title}, {dim}", keys, dim) for title, keys in _SUMMARY for dim in DIMS]
+    lines = [line for title, keys, dim in rows if (line := _line(title, keys, results, dim))]
+    return "\n".join([*_header("mean, dimensions"), *lines])
+
+
+def _header(head: str) -> list[str]:
+    return [f"| {head} | {' | '.join(COLUMNS.values())} |", "|---|" + "---:|" * len(COLUMNS)]
+
+
+def _line(
+    title: str, keys: tuple[tuple[str, str, str], ...], results: Results, dim: int
+) -> str:
+    cells = []
+    for column in COLUMNS:
+        width = 0 if column == "lexical" else dim
+        places = [(*key, width, column) for key in keys]
+        found = [figure for place in places if (figure := _find(results, place))]
+        cells.append(" / ".join(map(_cell, found)) if found else _NONE)
+    return f"| {title} | {' | '.join(cells)} |" if set(cells) != {_NONE} else ""
+
+
+def _find(results: Results, place: tuple[str, str, str, int, str]) -> Figure | None:
+    return next((figure for figure in results.figures if figure.place == place), None)
+
+
+def _cell(figure: Figure) -> str:
+    return f"{_hundred(figure.value)} ({_hundred(figure.low)}–{_hundred(figure.high)})"
+
+
+def _hundred(value: float) -> str:
+    # Adding 0.0 turns a rounded minus zero into zero.
+    return f"{round(100 * value, 1) + 0.0:.1f}".replace("-", "−")
+
+
+def _gaps(results: Results) -> str:
+    """What the encoder adds to its start, and what int8 costs, as one list."""
+    lines = []
+    for one, other in dict.fromkeys((gap.precision, gap.baseline) for gap in results.differences):
+        parts = []
+        for title, keys in _SUMMARY:
+            gaps = [
+                f"{_signed(gap.value)} ({_signed(gap.low)} to {_signed(gap.high)})"
+                for key in keys
+                for gap in results.differences
+                if (gap.suite, gap.language, gap.metric) == key
+                and (gap.precision, gap.baseline) == (one, other)
+            ]
+            parts += [f"{title} {' / '.join(gaps)}"] if gaps else []
+        if parts:
+            lines.append(f"- {COLUMNS[one]} minus {COLUMNS[other]}: {'; '.join(parts)}")
+    return "Differences on the same resamples (paired bootstrap):\n\n" + "\n".join(lines) if lines \
+        else ""
+
+
+def _signed(value: float) -> str:
+    text = _hundred(value)
+    return text if text.startswith("−") or text == "0.0" else f"+{text}"
+
+
+def _sources(results: Results) -> str:
+    """Each command with the suites that it measured, its date and its processor."""
+    suites: dict[tuple[str, str, str], dict[str, None]] = {}
+    for figure in results.figures:
+        stamp = (figure.command, figure.date, figure.processor)
+        suites.setdefault(stamp, {})[figure.suite.partition("/")[0]] = None
+    return "\n\n".join(
+        f"{', '.join(names)}: `{command}`, {date[:10]}, {processor}."
+        for (command, date, processor), names in suites.items()
+    )

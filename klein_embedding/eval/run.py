@@ -1,0 +1,199 @@
+"""The evaluation itself: every system on every suite at every width."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from klein_embedding.errors import KleinError
+from klein_embedding.eval.alignment import tatoeba_suite
+from klein_embedding.eval.baselines import (
+    LexicalFloor,
+    System,
+    encoder_systems,
+    lexical_system,
+    static_system,
+)
+from klein_embedding.eval.bootstrap import Estimate, paired_gap
+from klein_embedding.eval.figures import (
+    Difference,
+    Figure,
+    Results,
+    merged,
+    read_results,
+    write_results,
+)
+from klein_embedding.eval.held_out import held_out_suite
+from klein_embedding.eval.similarity import stsb_suite
+from klein_embedding.eval.suite import Key, Suite
+from klein_embedding.eval.vectors import Space, cut, embedded, indexed
+from klein_embedding.files import now, processor, versions
+from klein_embedding.infer.embedder import DIMS, WIDTH
+
+SUITES = ("tatoeba", "stsb", "held-out")
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "tokenizers", "onnxruntime")
+# What the encoder adds to its start, and what eight bits cost.
+_COMPARED = (("float32", "static"), ("int8", "static"), ("int8", "float32"))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to evaluate.
+
+    Attributes:
+        model: Model folder.
+        static: Folder of the static model that it started from, None to leave the column out.
+        suite: One of `SUITES`, or "all".
+        data: Folder of the fetched evaluation sets.
+        processed: Folder of the corpus that holds the held-out pairs.
+        out: Folder of the results files.
+    """
+
+    model: Path
+    static: Path | None
+    suite: str
+    data: Path
+    processed: Path | None
+    out: Path
+
+
+def evaluate(request: Request) -> tuple[Results, Path]:
+    """Measure a model and its baselines and write the results file.
+
+    Args:
+        request: What to evaluate.
+
+    Returns:
+        The results as written, older figures of the same model included, and their file.
+
+    Raises:
+        KleinError: If text or a model is missing or altered, or a model gives unfit vectors.
+    """
+    suites = load_suites(request)
+    systems = encoder_systems(request.model)
+    systems += [static_system(request.static)] if request.static else []
+    results = measure([*systems, lexical_system()], suites)
+    path = request.out / f"{results.model}.json"
+    if path.is_file():
+        results = merged(results, read_results(path))
+    write_results(path, results)
+    return results, path
+
+
+def load_suites(request: Request) -> list[Suite]:
+    """Read the texts of the suites that are asked for.
+
+    Raises:
+        KleinError: If the suite is unknown, or its text is missing or altered.
+    """
+    if request.suite not in (*SUITES, "all"):
+        raise KleinError(f"suite '{request.suite}': choose {', '.join(SUITES)} or all")
+    names = SUITES if request.suite == "all" else (request.suite,)
+    suites = []
+    for name in names:
+        if name == "tatoeba":
+            suites.append(tatoeba_suite(request.data))
+        elif name == "stsb":
+            suites.append(stsb_suite(request.data))
+        elif request.processed:
+            suites.append(held_out_suite(request.processed))
+        else:
+            raise KleinError("held-out: needs --processed FOLDER; or choose --suite tatoeba")
+    return suites
+
+
+def measure(systems: Sequence[System], suites: Sequence[Suite]) -> Results:
+    """Run suites for systems at all widths.
+
+    Every text is embedded once, at the full width; the smaller widths are cut from that.
+
+    Args:
+        systems: Columns of the tables; the first names the results.
+        suites: What to measure.
+    """
+    stamp = _Stamp(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), now(), processor())
+    figures: list[Figure] = []
+    differences: list[Difference] = []
+    for suite in suites:
+        found = {system.precision: _by_width(system, suite) for system in systems}
+        figures += [
+            _figure((system, key, dim), estimate, stamp)
+            for system in systems
+            for dim, estimates in found[system.precision].items()
+            for key, estimate in estimates.items()
+        ]
+        differences += _differences(found)
+    return Results(
+        model=systems[0].model,
+        command=stamp.command,
+        date=stamp.date,
+        processor=stamp.processor,
+        versions=versions(*_PACKAGES),
+        data={name: facts for suite in suites for name, facts in suite.data.items()},
+        figures=figures,
+        differences=differences,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    command: str
+    date: str
+    processor: str
+
+
+def _figure(place: tuple[System, Key, int], estimate: Estimate, stamp: _Stamp) -> Figure:
+    system, key, dim = place
+    low, high = estimate.interval
+    return Figure(
+        suite=key.suite,
+        language=key.language,
+        metric=key.metric,
+        dim=dim,
+        precision=system.precision,
+        value=estimate.value,
+        low=low,
+        high=high,
+        n=estimate.n,
+        model=system.model,
+        model_digest=system.digest,
+        command=stamp.command,
+        date=stamp.date,
+        processor=stamp.processor,
+    )
+
+
+def _by_width(system: System, suite: Suite) -> dict[int, dict[Key, Estimate]]:
+    if isinstance(system.embedder, LexicalFloor):
+        space = Space(indexed(suite.texts), system.embedder.rows(suite.texts))
+        return {0: suite.measure(space)}
+    name = f"{system.model} {system.precision}"
+    whole = embedded(system.embedder, name, suite.texts, WIDTH)
+    return {
+        dim: suite.measure(whole if dim == WIDTH else cut(whole, dim, name)) for dim in DIMS
+    }
+
+
+def _differences(
+    found: Mapping[str, Mapping[int, Mapping[Key, Estimate]]],
+) -> Iterable[Difference]:
+    for one, other in _COMPARED:
+        if one not in found or other not in found:
+            continue
+        for key, estimate in found[one][WIDTH].items():
+            gap = paired_gap(estimate, found[other][WIDTH][key])
+            yield Difference(
+                suite=key.suite,
+                language=key.language,
+                metric=key.metric,
+                dim=WIDTH,
+                precision=one,
+                baseline=other,
+                value=gap.value,
+                low=gap.low,
+                high=gap.high,
+                p=gap.p,
+            )

@@ -1,0 +1,1 @@
+"""From weights to a model folder that other people's software loads."""

@@ -1,0 +1,1 @@
+"""From texts to vectors and ranked answers, with numpy, tokenizers and onnxruntime alone."""

@@ -1,0 +1,168 @@
+"""THE loop: every stage runs here, under a wall-clock or step budget, and resumes where it was."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from klein_embedding.device import Compute
+from klein_embedding.progress import clock
+from klein_embedding.recipe import StageRecipe
+from klein_embedding.tokenizer.shards import Shards
+from klein_embedding.train.checkpoint import (
+    Progressed,
+    checkpoints,
+    load_checkpoint,
+    save_checkpoint,
+)
+from klein_embedding.train.objectives import Objective
+from klein_embedding.train.optim import optimiser, rate_factor, set_rate
+from klein_embedding.train.validation import validate
+
+_CLIP = 1.0
+_SAY_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where a stage runs and what it may spend.
+
+    Attributes:
+        folder: Folder of checkpoints and of ``log.jsonl``.
+        stage: Stage section of a recipe.
+        key: Digest of the stage's inputs; checkpoints of another key are refused.
+        compute: Processor and number format.
+        say: Called with each line of progress.
+    """
+
+    folder: Path
+    stage: StageRecipe
+    key: str
+    compute: Compute
+    say: Callable[[str], None]
+
+
+class _Stop:
+    """Turns SIGTERM and SIGINT into a wish that the loop grants after its step."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.wanted = True
+
+    def close(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def train(objective: Objective, valid: Shards, run: Run) -> bool:
+    """Train until the budget is spent.
+
+    Args:
+        objective: Stage to minimise, its module changed in place.
+        valid: Held-out split.
+        run: Folder, dials and budget.
+
+    Returns:
+        True when the budget is spent, False when a signal ended the run early; its state is
+        saved in both cases.
+
+    Raises:
+        KleinError: If the newest checkpoint is damaged or belongs to other inputs.
+    """
+    optimizer = optimiser(objective.module, objective.table, run.stage)
+    state = Progressed(0, 0.0, 0, run.key)
+    found = checkpoints(run.folder)
+    if found:
+        state = load_checkpoint(found[-1], objective.module, optimizer, run.key)
+        run.say(f"resuming at step {state.step:,} after {clock(state.seconds)}")
+    run.folder.mkdir(parents=True, exist_ok=True)
+    stop = _Stop()
+    try:
+        _steps(objective, valid, run, optimizer, state, stop)
+    finally:
+        stop.close()
+    save_checkpoint(run.folder, objective.module, optimizer, state)
+    return not stop.wanted
+
+
+def _steps(
+    objective: Objective,
+    valid: Shards,
+    run: Run,
+    optimizer: torch.optim.Optimizer,
+    state: Progressed,
+    stop: _Stop,
+) -> None:
+    stage = run.stage
+    saved = spoken = time.monotonic()
+    recent_loss, recent_tokens, recent_from = 0.0, 0, time.monotonic()
+    if state.step == 0:
+        _validate(objective, valid, run, state)
+    while not stop.wanted and done(state, stage) < 1:
+        started = time.monotonic()
+        set_rate(optimizer, rate_factor(done(state, stage), stage))
+        loss, tokens = objective.loss(state.step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(objective.module.parameters(), _CLIP))
+        optimizer.step()
+        state.step += 1
+        state.tokens += tokens
+        state.seconds += time.monotonic() - started
+        value = loss.item()
+        recent_loss = 0.95 * recent_loss + 0.05 * value if recent_loss else value
+        recent_tokens += tokens
+        _log(run, {"step": state.step, "loss": value, "norm": norm, "seconds": state.seconds})
+        if time.monotonic() - spoken > _SAY_SECONDS:
+            rate = recent_tokens / (time.monotonic() - recent_from)
+            run.say(_line(state, stage, recent_loss, rate))
+            spoken = recent_from = time.monotonic()
+            recent_tokens = 0
+        if state.step % stage.valid_every == 0:
+            _validate(objective, valid, run, state)
+        if time.monotonic() - saved > stage.checkpoint_seconds:
+            save_checkpoint(run.folder, objective.module, optimizer, state)
+            saved = time.monotonic()
+
+
+def done(state: Progressed, stage: StageRecipe) -> float:
+    """Share of the budget that is spent, from 0 to 1.
+
+    Where the recipe limits the steps, they alone set the rate, so that a rerun gives the same
+    weights however fast the machine is.
+    """
+    if stage.max_steps:
+        return min(state.step / stage.max_steps, 1.0)
+    return min(state.seconds / stage.seconds, 1.0)
+
+
+def _line(state: Progressed, stage: StageRecipe, loss: float, rate: float) -> str:
+    share = done(state, stage)
+    left = state.seconds * (1 - share) / share if share else stage.seconds
+    return (
+        f"step {state.step:,} ({share:.0%})  loss {loss:.4f}  {rate:,.0f} tokens/s  "
+        f"{state.tokens:,} tokens  {clock(left)} left"
+    )
+
+
+def _validate(objective: Objective, valid: Shards, run: Run, state: Progressed) -> None:
+    figures = validate(objective, valid, run.stage)
+    _log(run, {"step": state.step, "seconds": state.seconds, "valid": figures})
+    run.say("held-out accuracy: " + "  ".join(f"{k} {v:.3f}" for k, v in figures.items()))
+
+
+def _log(run: Run, row: dict[str, object]) -> None:
+    with (run.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")

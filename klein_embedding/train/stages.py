@@ -1,0 +1,154 @@
+"""The stages in their order: what each reads, runs and writes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from klein_embedding.device import Compute, choose_compute
+from klein_embedding.errors import KleinError
+from klein_embedding.files import (
+    check_files,
+    digest_of,
+    fresh_folder,
+    read_manifest,
+    write_json,
+    write_manifest,
+)
+from klein_embedding.model.embedder import SentenceEncoder
+from klein_embedding.model.encoder import Encoder, hugging_face_config
+from klein_embedding.model.start import centred, clipped, start_from_static
+from klein_embedding.recipe import ModelRecipe, Recipe, StageRecipe
+from klein_embedding.tokenizer.shards import open_shards
+from klein_embedding.train.checkpoint import checkpoints
+from klein_embedding.train.loop import Run, train
+from klein_embedding.train.objectives import ContrastiveObjective, StaticObjective
+
+Say = Callable[[str], None]
+
+
+def static_key(recipe: Recipe, shards: Path) -> str:
+    """Digest of everything the static stage depends on."""
+    return digest_of(
+        {
+            "stage": asdict(recipe.stages.static),
+            "content": recipe.model.content,
+            "radius": recipe.model.radius,
+            "shards": read_manifest(shards)["files"],
+        }
+    )
+
+
+def contrastive_key(recipe: Recipe, shards: Path, static: Path) -> str:
+    """Digest of everything the contrastive stage depends on."""
+    return digest_of(
+        {
+            "stage": asdict(recipe.stages.contrastive),
+            "model": asdict(recipe.model),
+            "shards": read_manifest(shards)["files"],
+            "static": read_manifest(static)["files"],
+        }
+    )
+
+
+def run_static(recipe: Recipe, shards: Path, tokenizer: Path, target: Path, say: Say) -> bool:
+    """Train token vectors; write ``table.npy`` (V, C) centred and clipped, with the tokenizer.
+
+    Returns:
+        False when a signal ended the run early; it resumes when called again.
+    """
+    compute, key = _compute(say), static_key(recipe, shards)
+    stage = recipe.stages.static
+    torch.manual_seed(stage.seed)
+    splits = open_shards(shards, "train"), open_shards(shards, "valid")
+    shape = (recipe.tokenizer.vocabulary, recipe.model.content)
+    objective = StaticObjective(splits[0], stage, shape)
+    if not train(objective, splits[1], Run(_work(target), stage, key, compute, say)):
+        return False
+    table = clipped(centred(objective.table.detach().numpy()), recipe.model.radius)
+    with fresh_folder(target) as part:
+        np.save(part / "table.npy", table.astype(np.float32))
+        shutil.copy(tokenizer / "tokenizer.json", part / "tokenizer.json")
+        write_manifest(part, _facts("static", key, shards, stage, _work(target)))
+    return True
+
+
+def run_contrastive(recipe: Recipe, folders: tuple[Path, Path], target: Path, say: Say) -> bool:
+    """Train the encoder from the static vectors; write its weights, configuration and tokenizer.
+
+    Args:
+        recipe: The recipe.
+        folders: Shards and finished static stage.
+        target: Folder to write.
+        say: Called with each line of progress.
+
+    Returns:
+        False when a signal ended the run early; it resumes when called again.
+    """
+    shards, static = folders
+    compute, key = _compute(say), contrastive_key(recipe, shards, static)
+    stage = recipe.stages.contrastive
+    model = start_model(recipe.model, static, stage.seed)
+    splits = open_shards(shards, "train"), open_shards(shards, "valid")
+    say("ordering pairs by their static neighbourhoods")
+    objective = ContrastiveObjective(splits[0], stage, model, compute)
+    if not train(objective, splits[1], Run(_work(target), stage, key, compute, say)):
+        return False
+    with fresh_folder(target) as part:
+        save_file(dict(model.encoder.state_dict()), part / "model.safetensors")
+        vocabulary = recipe.tokenizer.vocabulary
+        write_json(part / "config.json", hugging_face_config(recipe.model, vocabulary))
+        shutil.copy(static / "tokenizer.json", part / "tokenizer.json")
+        write_manifest(part, _facts("contrastive", key, shards, stage, _work(target)))
+    return True
+
+
+def start_model(shape: ModelRecipe, static: Path, seed: int) -> SentenceEncoder:
+    """Random encoder with the slack-coordinate start from a finished static stage.
+
+    Raises:
+        KleinError: If the static folder is altered or its table has another width.
+    """
+    check_files(static)
+    table = np.load(static / "table.npy")
+    if table.shape[1] != shape.content:
+        raise KleinError(f"{static}: vectors of {table.shape[1]}, the recipe says {shape.content}")
+    torch.manual_seed(seed)
+    encoder = Encoder(shape, table.shape[0])
+    start_from_static(encoder, table, shape.radius)
+    return SentenceEncoder(encoder, shape.content)
+
+
+def weights_of(checkpoint: Path, into: SentenceEncoder) -> SentenceEncoder:
+    """A model with the weights of a checkpoint of the contrastive stage."""
+    into.load_state_dict(load_file(checkpoint / "weights.safetensors"))
+    return into
+
+
+def _compute(say: Say) -> Compute:
+    compute = choose_compute()
+    say(compute.reason)
+    return compute
+
+
+def _work(target: Path) -> Path:
+    return target.with_name(f"{target.name}-work")
+
+
+def _facts(
+    name: str, key: str, shards: Path, stage: StageRecipe, work: Path
+) -> dict[str, object]:
+    newest = checkpoints(work)[-1]
+    return {
+        "stage": name,
+        "key": key,
+        "guard": read_manifest(shards)["guard"],
+        "recipe": asdict(stage),
+        "checkpoint": newest.name,
+    }
