@@ -1,9 +1,10 @@
-"""`klein eval`: measure a model, write its results file, and hold it against an older one."""
+"""``klein eval``: measure a model, write its results file, and hold it against an older one."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -26,7 +27,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--compare", type=_FILE, help="Older results; exit 1 if a figure fell below them.")
 @click.option("--readme", type=_FILE, help="README whose table is written anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-def evaluate(
+def evaluate(  # noqa: PLR0913 - click hands over one argument an option
+    *,
     model: Path,
     suite: str,
     static: Path | None,
@@ -41,3 +43,22 @@ def evaluate(
 
     Example: klein eval release --suite stsb
     """
+    from klein_embedding.eval.figures import read_results
+    from klein_embedding.eval.gate import judge
+    from klein_embedding.eval.report import render_table, update_readme
+    from klein_embedding.eval.run import Request, run
+
+    # Read first: the older results may stand in the file that is about to be written.
+    older = read_results(compare) if compare else None
+    results, path = run(Request(model, static, suite, data, processed, out))
+    if readme:
+        update_readme(readme, path)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(results), ensure_ascii=False, indent=1))
+    else:
+        click.echo(f"{render_table(results)}\nwritten to {path}")
+    if older:
+        verdict = judge(results, older)
+        for line in (*verdict.fallen, *verdict.notes):
+            click.echo(line, err=True)
+        sys.exit(1 if verdict.fallen else 0)
