@@ -161,16 +161,17 @@ def _cleaned(
 
 def _capped(found: Harvest, source: Source, recipe: CorpusRecipe) -> Iterator[Pair]:
     """Keep the pairs with the lowest keys of each capped group: a sample no order can bias."""
+    keys = [pair.key for pair in found.pairs]
     ranked: dict[tuple[str, ...], list[int]] = {}
-    for pair in found.pairs:
+    for pair, key in zip(found.pairs, keys, strict=True):
         for group, _ in _caps(pair, source, recipe):
-            ranked.setdefault(group, []).append(pair.key)
-    limits = {group: sorted(keys) for group, keys in ranked.items()}
-    for pair in found.pairs:
+            ranked.setdefault(group, []).append(key)
+    limits = {group: sorted(members) for group, members in ranked.items()}
+    for pair, key in zip(found.pairs, keys, strict=True):
         over = ""
         for group, cap in _caps(pair, source, recipe):
-            keys = limits[group]
-            if len(keys) > cap and pair.key >= keys[cap]:
+            members = limits[group]
+            if len(members) > cap and key >= members[cap]:
                 over = f"cap: {group[0]}"
         if over:
             found.drop(pair, over)

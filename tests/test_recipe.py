@@ -1,0 +1,51 @@
+"""Recipes: every shipped one parses, and a wrong one is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from klein_embedding.errors import KleinError
+from klein_embedding.recipe import load_recipe
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+TINY = (RECIPES / "tiny.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["tiny.toml", "first-light.toml"])
+def test_shipped_recipes_parse(name: str) -> None:
+    recipe = load_recipe(RECIPES / name)
+    assert recipe.stages.contrastive.dims == [512, 256, 128]
+    assert (RECIPES / recipe.corpus.catalogue).is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("heads = 8", "heads = 8\nhaeds = 8", "unknown key 'haeds'"),
+        ("heads = 8\n", "", "the key 'heads' is missing"),
+        ("heads = 8", "heads = 7", "heads must divide width"),
+        ("heads = 8", 'heads = "8"', "heads: expected int"),
+        ("heads = 8", "heads = true", "heads: expected int"),
+        ("valid_share = 0.1", "valid_share = 0.9", "valid_share must lie between"),
+        ("max_tokens = 256", "max_tokens = 512", "max_tokens must lie between"),
+        ("content = 512", "content = 575", "slack coordinates must fit"),
+        ("groups = 2", "groups = 3", "groups must divide batch"),
+        ("[model]", "[modle]", "unknown key 'modle'"),
+        ("vocabulary = 2_400", "vocabulary = 300", "vocabulary must hold"),
+        ("name = ", "name ", "not readable as TOML"),
+    ],
+)
+def test_wrong_recipes_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in TINY
+    path = tmp_path / "wrong.toml"
+    path.write_text(TINY.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(KleinError, match=message) as caught:
+        load_recipe(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_recipe_says_where_they_are(tmp_path: Path) -> None:
+    with pytest.raises(KleinError, match="no such recipe"):
+        load_recipe(tmp_path / "none.toml")
