@@ -30,7 +30,7 @@ class Compute:
     ceiling: float
     reason: str
 
-    def autocast(self) -> Any:  # noqa: ANN401 - torch's context managers share no public type
+    def autocast(self) -> Any:
         """Context in which the forward pass runs in the chosen format."""
         import torch
 

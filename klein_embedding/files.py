@@ -46,7 +46,7 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is whatever its writer meant
+def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:

@@ -216,7 +216,7 @@ def parse_table(target: type[_T], table: object, where: str) -> _T:
     return target(**values)
 
 
-def _value(hint: Any, value: object, where: str) -> object:  # noqa: ANN401 - any annotation
+def _value(hint: Any, value: object, where: str) -> object:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return parse_table(hint, value, where)
     origin = get_origin(hint)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, get_args
 
 from klein_embedding.errors import KleinError
@@ -63,6 +63,7 @@ class Pair:
         return fingerprint(normalised(self.anchor) + "\0" + normalised(self.positive))
 
 
+@lru_cache(maxsize=1 << 14)
 def normalised(text: str) -> str:
     """Text reduced to what two copies of it share: NFKC, case-folded, letters and digits only.
 

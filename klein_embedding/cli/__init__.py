@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line: one file a group of verbs, and no logic in any of them."""

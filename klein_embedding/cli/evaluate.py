@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("eval")
-@click.argument("model", type=_FOLDER, default=Path("release"))
+@click.argument("model", type=_FOLDER, required=False)
 @click.option("--suite", default="all", show_default=True, help="tatoeba, stsb, held-out or all.")
 @click.option("--static", type=_FOLDER, help="Static model the encoder started from.")
 @click.option("--processed", type=_FOLDER, help="Built corpus with the held-out pairs.")
@@ -29,7 +28,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     *,
-    model: Path,
+    model: Path | None,
     suite: str,
     static: Path | None,
     processed: Path | None,
@@ -39,7 +38,7 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     readme: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure MODEL (default: release) and write docs/results/NAME.json.
+    """Measure MODEL (default: the released one) and write docs/results/NAME.json.
 
     Example: klein eval release --suite stsb
     """
@@ -47,10 +46,12 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     from klein_embedding.eval.gate import judge
     from klein_embedding.eval.report import render_table, update_readme
     from klein_embedding.eval.run import Request, run
+    from klein_embedding.infer.folder import default_folder
 
     # Read first: the older results may stand in the file that is about to be written.
     older = read_results(compare) if compare else None
-    results, path = run(Request(model, static, suite, data, processed, out))
+    folder = model or default_folder()
+    results, path = run(Request(folder, static, suite, data, processed, out))
     if readme:
         update_readme(readme, path)
     if as_json:
@@ -61,4 +62,4 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
         verdict = judge(results, older)
         for line in (*verdict.fallen, *verdict.notes):
             click.echo(line, err=True)
-        sys.exit(1 if verdict.fallen else 0)
+        click.get_current_context().exit(1 if verdict.fallen else 0)

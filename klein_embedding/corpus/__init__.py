@@ -1,1 +1,1 @@
-"""corpus"""
+"""Public text in, one clean and guarded corpus out."""

@@ -78,26 +78,30 @@ def clean_pair(pair: Pair, text_class: str, max_words: int) -> tuple[Pair, str]:
 
 
 def _reason(pair: Pair, text_class: str, max_words: int) -> str:
+    """The first reason that holds; the cheap questions come first, for they drop the most."""
     left, right = normalised(pair.anchor), normalised(pair.positive)
-    if not left or not right:
-        return "empty side"
-    if left == right:
-        return "equal sides"
-    if text_class == "U" and "_" in pair.anchor:
-        return "identifier"
-    if pair.anchor.isdigit() or pair.positive.isdigit():
-        return "number only"
-    for text, lang in ((pair.anchor, pair.anchor_lang), (pair.positive, pair.positive_lang)):
-        least = MIN_LATIN_SHARE if lang == "en" else MIN_INDIC_SHARE
-        if script_share(text, lang) < least:
-            return "script share"
-    if pair.kind == "translation":
-        if max(pair.anchor.count(" "), pair.positive.count(" ")) >= max_words:
-            return "too long"
-        short, long = sorted((len(pair.anchor), len(pair.positive)))
-        if long > 12 and long > MAX_LENGTH_RATIO * short:
-            return "length ratio"
-    return ""
+    translation = pair.kind == "translation"
+    words = max(pair.anchor.count(" "), pair.positive.count(" ")) + 1
+    short, long = sorted((len(pair.anchor), len(pair.positive)))
+    questions: tuple[tuple[str, bool], ...] = (
+        ("empty side", not left or not right),
+        ("equal sides", left == right),
+        ("identifier", text_class == "U" and "_" in pair.anchor),
+        ("number only", pair.anchor.isdigit() or pair.positive.isdigit()),
+        ("too long", translation and words > max_words),
+        ("length ratio", translation and long > 12 and long > MAX_LENGTH_RATIO * short),
+    )
+    for reason, holds in questions:
+        if holds:
+            return reason
+    sides = ((pair.anchor, pair.anchor_lang), (pair.positive, pair.positive_lang))
+    foreign = any(script_share(text, lang) < least_share(lang) for text, lang in sides)
+    return "script share" if foreign else ""
+
+
+def least_share(lang: str) -> float:
+    """Smallest share of a text's letters that must stand in its language's script."""
+    return MIN_LATIN_SHARE if lang == "en" else MIN_INDIC_SHARE
 
 
 def clean_line(line: Line, max_words: int) -> tuple[list[Line], str]:
@@ -109,8 +113,7 @@ def clean_line(line: Line, max_words: int) -> tuple[list[Line], str]:
     text = clean_text(line.text)
     if not normalised(text):
         return [], "empty side"
-    least = MIN_LATIN_SHARE if line.lang == "en" else MIN_INDIC_SHARE
-    if script_share(text, line.lang) < least:
+    if script_share(text, line.lang) < least_share(line.lang):
         return [], "script share"
     words = text.split(" ")
     pieces = (

@@ -1,4 +1,4 @@
-"""The firewall: evaluation text is known to the corpus as fingerprints only, and never enters it."""
+"""The firewall: the corpus knows evaluation text as fingerprints only, and lets none in."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,13 @@ import sklearn
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from klein_embedding.errors import KleinError
-from klein_embedding.files import digest_of, read_manifest
+from klein_embedding.files import digest_of, sha256
 from klein_embedding.infer.embedder import Embedder
+from klein_embedding.infer.embedding import KleinEmbedding
+from klein_embedding.infer.folder import ONNX, Precision, check_derived, check_folder
+from klein_embedding.infer.static import StaticEmbedding
 
-# The files that decide a vector; a new card must not make a model's figures look stale.
-_ENCODER_FILES = {
-    "float32": "onnx/model.onnx",
-    "int8": "onnx/model_quantized.onnx",
-}
-_SHARED_FILE = "tokenizer.json"
+_TOKENIZER = "tokenizer.json"
 
 
 class LexicalFloor:
@@ -67,41 +64,44 @@ class System:
 
 
 def encoder_systems(folder: Path) -> list[System]:
-    """The encoder of a model folder, in each number format whose file is there.
+    """The encoder of a model folder: int8, and float32 where its own file is there.
+
+    A float32 file that was made from the int8 one is left out: it holds the int8 weights and
+    would show their figures under another name.
+
+    Args:
+        folder: Model folder; its manifest names the model.
 
     Raises:
-        KleinError: If the folder is no model folder, or holds neither ONNX file.
+        KleinError: If the folder is no model folder, or a file of it is missing or altered.
     """
-    from klein_embedding.infer.embedding import KleinEmbedding
-
-    manifest = read_manifest(folder)
-    found = [
+    manifest = check_folder(folder, "int8")
+    name = manifest.get("name")
+    if not isinstance(name, str) or not name:
+        raise KleinError(f"{folder}: its manifest gives the model no name; export it again")
+    precisions: list[Precision] = ["int8"]
+    exact = ONNX["float32"]
+    if (folder / exact).is_file() and check_derived(folder, manifest, exact) == "checkpoint":
+        precisions.insert(0, "float32")
+    return [
         System(
-            manifest.get("name", folder.resolve().name),
+            name,
             precision,
-            _digest(folder, manifest, (file, _SHARED_FILE)),
-            KleinEmbedding(folder, precision=precision),
+            _digest(folder, (ONNX[precision], _TOKENIZER)),
+            KleinEmbedding(folder, precision),
         )
-        for precision, file in _ENCODER_FILES.items()
-        if (folder / file).is_file()
+        for precision in precisions
     ]
-    if not found:
-        raise KleinError(f"{folder}: holds no ONNX file; run klein export first")
-    return found
 
 
-def static_system(folder: Path) -> System:
+def static_system(folder: Path, name: str) -> System:
     """The static model of a folder.
 
     Raises:
         KleinError: If the folder is no static model.
     """
-    from klein_embedding.infer.static import StaticEmbedding
-
-    manifest = read_manifest(folder)
-    digest = _digest(folder, manifest, ("*.safetensors", "*.npy", _SHARED_FILE))
-    name = manifest.get("name", folder.resolve().name)
-    return System(name, "static", digest, StaticEmbedding(folder))
+    embedder = StaticEmbedding(folder)
+    return System(name, "static", _digest(folder, ("table.npy", _TOKENIZER)), embedder)
 
 
 def lexical_system() -> System:
@@ -109,12 +109,6 @@ def lexical_system() -> System:
     return System(LexicalFloor.name, "lexical", LexicalFloor.digest, LexicalFloor())
 
 
-def _digest(folder: Path, manifest: dict[str, Any], patterns: tuple[str, ...]) -> str:
-    files = {
-        name: digest
-        for name, digest in manifest.get("files", {}).items()
-        if any(fnmatch(name, pattern) for pattern in patterns)
-    }
-    if not files:
-        raise KleinError(f"{folder}: its manifest lists no model file; export the model again")
-    return digest_of(files)
+def _digest(folder: Path, names: tuple[str, ...]) -> str:
+    """Digest of the files that make the vectors; a new card must not make figures look stale."""
+    return digest_of({name: sha256(folder / name) for name in names})

@@ -134,8 +134,14 @@ class Results:
 
 
 def write_results(path: Path, results: Results) -> None:
-    """Write a results file, one figure a line so that changes can be read."""
-    table = dataclasses.asdict(results)
+    """Write a results file, one figure a line and in a fixed order so that changes can be read."""
+    table = dataclasses.asdict(
+        dataclasses.replace(
+            results,
+            figures=sorted(results.figures, key=lambda figure: figure.place),
+            differences=sorted(results.differences, key=dataclasses.astuple),
+        )
+    )
     lists = {name: table.pop(name) for name in ("differences", "figures")}
     blocks = [f" {json.dumps(key)}: {_dump(value)}" for key, value in sorted(table.items())]
     for name, records in lists.items():
@@ -179,8 +185,8 @@ def merged(new: Results, old: Results) -> Results:
     return dataclasses.replace(
         new,
         data={**{name: facts for name, facts in old.data.items() if name not in ran}, **new.data},
-        figures=sorted([*kept, *new.figures], key=lambda figure: root(figure.suite)),
-        differences=sorted([*gaps, *new.differences], key=lambda gap: root(gap.suite)),
+        figures=[*kept, *new.figures],
+        differences=[*gaps, *new.differences],
     )
 
 

@@ -13,14 +13,12 @@ class Verdict:
     """Outcome of a comparison.
 
     Attributes:
-        compared: How many figures the two results have in common.
         fallen: One line a figure that fell by more than its interval, worst first.
-        skipped: Sets that the two results measured on different text.
+        notes: What was compared, and what could not be.
     """
 
-    compared: int
     fallen: tuple[str, ...]
-    skipped: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def judge(new: Results, old: Results) -> Verdict:
@@ -46,8 +44,9 @@ def judge(new: Results, old: Results) -> Verdict:
         raise KleinError("the two results share no figure over the same text; measure both anew")
     fallen = [(then, now) for then, now in both if now.value < then.low]
     fallen.sort(key=lambda pair: pair[1].value - pair[0].low)
-    lines = tuple(_line(then, now) for then, now in fallen)
-    return Verdict(len(both), lines, tuple(sorted(skipped)))
+    notes = [f"{name}: measured on other text, not compared" for name in sorted(skipped)]
+    notes.append(f"{len(both)} figures compared, {len(fallen)} fell by more than their interval")
+    return Verdict(tuple(_line(then, now) for then, now in fallen), tuple(notes))
 
 
 def _line(then: Figure, now: Figure) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.alignment import FROM_ENGLISH, INTO_ENGLISH
 from klein_embedding.eval.bootstrap import RESAMPLES
-from klein_embedding.eval.figures import COLUMNS, Figure, Results, read_results
+from klein_embedding.eval.figures import COLUMNS, Difference, Figure, Results, read_results, root
 from klein_embedding.eval.held_out import ACCURACY, NAME
 from klein_embedding.eval.similarity import SPEARMAN
 from klein_embedding.files import write_text
@@ -52,8 +52,8 @@ def render_table(results: Results) -> str:
     languages = _table("translation into", _language_rows(), results, WIDTH)
     if languages:
         blocks.append(
-            "<details><summary>Held-out translations by language: accuracy from the other side "
-            f"of the pair</summary>\n\n{languages}\n\n</details>"
+            "<details><summary>Held-out translations by language of the side that is looked for"
+            f"</summary>\n\n{languages}\n\n</details>"
         )
     blocks += [_gaps(results), _sources(results)]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -134,9 +134,7 @@ def _header(head: str) -> list[str]:
     return [f"| {head} | {' | '.join(COLUMNS.values())} |", "|---|" + "---:|" * len(COLUMNS)]
 
 
-def _line(
-    title: str, keys: tuple[tuple[str, str, str], ...], results: Results, dim: int
-) -> str:
+def _line(title: str, keys: tuple[tuple[str, str, str], ...], results: Results, dim: int) -> str:
     cells = []
     for column in COLUMNS:
         width = 0 if column == "lexical" else dim
@@ -163,20 +161,24 @@ def _gaps(results: Results) -> str:
     """What the encoder adds to its start, and what int8 costs, as one list."""
     lines = []
     for one, other in dict.fromkeys((gap.precision, gap.baseline) for gap in results.differences):
-        parts = []
-        for title, keys in _SUMMARY:
-            gaps = [
-                f"{_signed(gap.value)} ({_signed(gap.low)} to {_signed(gap.high)})"
-                for key in keys
-                for gap in results.differences
-                if (gap.suite, gap.language, gap.metric) == key
-                and (gap.precision, gap.baseline) == (one, other)
-            ]
-            parts += [f"{title} {' / '.join(gaps)}"] if gaps else []
+        found = {
+            (gap.suite, gap.language, gap.metric): gap
+            for gap in results.differences
+            if (gap.precision, gap.baseline) == (one, other)
+        }
+        parts = [
+            f"{title} {' / '.join(_gap(found[key]) for key in keys if key in found)}"
+            for title, keys in _SUMMARY
+            if any(key in found for key in keys)
+        ]
         if parts:
             lines.append(f"- {COLUMNS[one]} minus {COLUMNS[other]}: {'; '.join(parts)}")
-    return "Differences on the same resamples (paired bootstrap):\n\n" + "\n".join(lines) if lines \
-        else ""
+    head = "Differences on the same resamples (paired bootstrap):\n\n"
+    return head + "\n".join(lines) if lines else ""
+
+
+def _gap(gap: Difference) -> str:
+    return f"{_signed(gap.value)} ({_signed(gap.low)} to {_signed(gap.high)})"
 
 
 def _signed(value: float) -> str:
@@ -189,7 +191,7 @@ def _sources(results: Results) -> str:
     suites: dict[tuple[str, str, str], dict[str, None]] = {}
     for figure in results.figures:
         stamp = (figure.command, figure.date, figure.processor)
-        suites.setdefault(stamp, {})[figure.suite.partition("/")[0]] = None
+        suites.setdefault(stamp, {})[root(figure.suite)] = None
     return "\n\n".join(
         f"{', '.join(names)}: `{command}`, {date[:10]}, {processor}."
         for (command, date, processor), names in suites.items()

@@ -60,7 +60,7 @@ class Request:
     out: Path
 
 
-def evaluate(request: Request) -> tuple[Results, Path]:
+def run(request: Request) -> tuple[Results, Path]:
     """Measure a model and its baselines and write the results file.
 
     Args:
@@ -74,13 +74,14 @@ def evaluate(request: Request) -> tuple[Results, Path]:
     """
     suites = load_suites(request)
     systems = encoder_systems(request.model)
-    systems += [static_system(request.static)] if request.static else []
+    name = systems[0].model
+    systems += [static_system(request.static, f"{name} static")] if request.static else []
     results = measure([*systems, lexical_system()], suites)
-    path = request.out / f"{results.model}.json"
+    path = request.out / f"{name}.json"
     if path.is_file():
         results = merged(results, read_results(path))
     write_results(path, results)
-    return results, path
+    return read_results(path), path
 
 
 def load_suites(request: Request) -> list[Suite]:
@@ -172,9 +173,7 @@ def _by_width(system: System, suite: Suite) -> dict[int, dict[Key, Estimate]]:
         return {0: suite.measure(space)}
     name = f"{system.model} {system.precision}"
     whole = embedded(system.embedder, name, suite.texts, WIDTH)
-    return {
-        dim: suite.measure(whole if dim == WIDTH else cut(whole, dim, name)) for dim in DIMS
-    }
+    return {dim: suite.measure(whole if dim == WIDTH else cut(whole, dim, name)) for dim in DIMS}
 
 
 def _differences(

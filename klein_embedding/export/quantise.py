@@ -34,7 +34,9 @@ _TINY = np.float32(1e-12)
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """How one kind of input is rounded: ``uint8 = round((x + shift) / row maximum * steps) + zero``.
+    """How one kind of input is rounded.
+
+    Formula: ``uint8 = round((x + shift) / maximum of the row * steps) + zero``.
 
     Attributes:
         steps: Levels between 0 and the row's largest entry.
@@ -147,7 +149,7 @@ class RowInt8:
             weight[self._loud] = 0
             places = graph.constant("loud.coordinates", self._loud)
             beside = graph.add("MatMul", graph.add("Gather", reads, places, axis=-1), narrow)
-            reads = graph.add("Mul", reads, graph.constant("loud.quiet", self._quiet(weight)))
+            reads = graph.add("Mul", reads, graph.constant("loud.quiet", self._quiet()))
         columns, scale = quantised_columns(weight)
         levels = LEVELS[layer.source]
         bias = bias - np.float32(levels.shift) * (columns.sum(axis=0, dtype=np.int64) * scale)
@@ -167,9 +169,9 @@ class RowInt8:
             "Add", product, graph.constant(f"{layer.name}.bias", bias.astype(np.float32))
         )
 
-    def _quiet(self, weight: np.ndarray) -> np.ndarray:
+    def _quiet(self) -> np.ndarray:
         """Factors (D): 0 at the loud coordinates, 1 elsewhere."""
-        factors = np.ones(len(weight), dtype=np.float32)
+        factors = np.ones_like(self._weights["embeddings.LayerNorm.weight"])
         factors[self._loud] = 0
         return factors
 

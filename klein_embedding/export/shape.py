@@ -11,8 +11,8 @@ import numpy as np
 
 from klein_embedding.errors import KleinError
 from klein_embedding.infer.embedder import WIDTH
+from klein_embedding.infer.tokens import MAX_TOKENS
 
-MAX_TOKENS = 256
 _FIXED = {"hidden_act": "gelu", "type_vocab_size": 1}
 
 

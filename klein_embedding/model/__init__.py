@@ -1,1 +1,1 @@
-"""model"""
+"""The encoder, its start, and the way from hidden states to sentence vectors."""

@@ -1,1 +1,1 @@
-"""tokenizer"""
+"""The vocabulary, and the corpus as token ids."""

@@ -8,7 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 
 from klein_embedding.errors import KleinError
 from klein_embedding.files import digest_of, fresh_folder, read_manifest, write_manifest

@@ -1,1 +1,1 @@
-"""train"""
+"""Every stage of training over one loop."""

@@ -50,9 +50,7 @@ class BatchStream:
         self._shards, self._stage, self._order = shards, stage, order
         sizes = np.array([g.stop - g.start for g in shards.groups], dtype=np.float64)
         weights = np.array([g.weight for g in shards.groups])
-        shares = np.where(
-            sizes >= _SMALLEST_GROUP, weights * sizes**stage.language_exponent, 0.0
-        )
+        shares = np.where(sizes >= _SMALLEST_GROUP, weights * sizes**stage.language_exponent, 0.0)
         if np.count_nonzero(shares) < stage.groups:
             raise KleinError(
                 f"training: only {np.count_nonzero(shares)} groups have {_SMALLEST_GROUP} pairs, "

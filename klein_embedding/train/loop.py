@@ -88,53 +88,61 @@ def train(objective: Objective, valid: Shards, run: Run) -> bool:
         state = load_checkpoint(found[-1], objective.module, optimizer, run.key)
         run.say(f"resuming at step {state.step:,} after {clock(state.seconds)}")
     run.folder.mkdir(parents=True, exist_ok=True)
-    stop = _Stop()
+    stop, teller, saved = _Stop(), _Teller(run, state), time.monotonic()
     try:
-        _steps(objective, valid, run, optimizer, state, stop)
+        if state.step == 0:
+            _validate(objective, valid, run, state)
+        while not stop.wanted and done(state, run.stage) < 1:
+            teller.tell(*_step(objective, optimizer, run.stage, state))
+            if state.step % run.stage.valid_every == 0:
+                _validate(objective, valid, run, state)
+            if time.monotonic() - saved > run.stage.checkpoint_seconds:
+                save_checkpoint(run.folder, objective.module, optimizer, state)
+                saved = time.monotonic()
     finally:
         stop.close()
     save_checkpoint(run.folder, objective.module, optimizer, state)
     return not stop.wanted
 
 
-def _steps(
+def _step(
     objective: Objective,
-    valid: Shards,
-    run: Run,
     optimizer: torch.optim.Optimizer,
+    stage: StageRecipe,
     state: Progressed,
-    stop: _Stop,
-) -> None:
-    stage = run.stage
-    saved = spoken = time.monotonic()
-    recent_loss, recent_tokens, recent_from = 0.0, 0, time.monotonic()
-    if state.step == 0:
-        _validate(objective, valid, run, state)
-    while not stop.wanted and done(state, stage) < 1:
-        started = time.monotonic()
-        set_rate(optimizer, rate_factor(done(state, stage), stage))
-        loss, tokens = objective.loss(state.step)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = float(torch.nn.utils.clip_grad_norm_(objective.module.parameters(), _CLIP))
-        optimizer.step()
-        state.step += 1
-        state.tokens += tokens
-        state.seconds += time.monotonic() - started
-        value = loss.item()
-        recent_loss = 0.95 * recent_loss + 0.05 * value if recent_loss else value
-        recent_tokens += tokens
-        _log(run, {"step": state.step, "loss": value, "norm": norm, "seconds": state.seconds})
-        if time.monotonic() - spoken > _SAY_SECONDS:
-            rate = recent_tokens / (time.monotonic() - recent_from)
-            run.say(_line(state, stage, recent_loss, rate))
-            spoken = recent_from = time.monotonic()
-            recent_tokens = 0
-        if state.step % stage.valid_every == 0:
-            _validate(objective, valid, run, state)
-        if time.monotonic() - saved > stage.checkpoint_seconds:
-            save_checkpoint(run.folder, objective.module, optimizer, state)
-            saved = time.monotonic()
+) -> tuple[float, float, int]:
+    """One optimiser step; loss in nats, length of the gradient, tokens read."""
+    started = time.monotonic()
+    set_rate(optimizer, rate_factor(done(state, stage), stage))
+    loss, tokens = objective.loss(state.step)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(objective.module.parameters(), _CLIP)
+    optimizer.step()
+    state.step += 1
+    state.tokens += tokens
+    state.seconds += time.monotonic() - started
+    return loss.item(), float(norm), tokens
+
+
+class _Teller:
+    """Logs every step, and says one line of progress in a while."""
+
+    def __init__(self, run: Run, state: Progressed) -> None:
+        self._run, self._state = run, state
+        self._loss, self._tokens, self._since = 0.0, 0, time.monotonic()
+
+    def tell(self, loss: float, norm: float, tokens: int) -> None:
+        """Take note of a step."""
+        state = self._state
+        row = {"step": state.step, "loss": loss, "norm": norm, "seconds": state.seconds}
+        _log(self._run, row)
+        self._loss = 0.95 * self._loss + 0.05 * loss if self._loss else loss
+        self._tokens += tokens
+        passed = time.monotonic() - self._since
+        if passed > _SAY_SECONDS:
+            self._run.say(_line(state, self._run.stage, self._loss, self._tokens / passed))
+            self._tokens, self._since = 0, time.monotonic()
 
 
 def done(state: Progressed, stage: StageRecipe) -> float:

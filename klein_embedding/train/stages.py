@@ -141,9 +141,7 @@ def _work(target: Path) -> Path:
     return target.with_name(f"{target.name}-work")
 
 
-def _facts(
-    name: str, key: str, shards: Path, stage: StageRecipe, work: Path
-) -> dict[str, object]:
+def _facts(name: str, key: str, shards: Path, stage: StageRecipe, work: Path) -> dict[str, object]:
     newest = checkpoints(work)[-1]
     return {
         "stage": name,

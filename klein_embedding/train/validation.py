@@ -29,8 +29,8 @@ def validate(objective: Objective, valid: Shards, stage: StageRecipe) -> dict[st
     """
     scores: dict[str, list[float]] = {}
     for (kind, _), rows in sorted(_sets(valid).items()):
-        pairs = np.asarray(valid.pairs[np.random.default_rng(stage.seed).permutation(rows)[:_PAIRS]])
-        pairs = distinct(pairs)
+        shuffled = np.random.default_rng(stage.seed).permutation(rows)
+        pairs = distinct(np.asarray(valid.pairs[shuffled[:_PAIRS]]))
         if len(pairs) < 2:
             continue
         sides = [matryoshka(objective.embed(valid, pairs[:, side]), 10**6) for side in (0, 1)]

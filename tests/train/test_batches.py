@@ -45,7 +45,8 @@ def test_steps_are_a_function_of_seed_and_step(ordered: bool) -> None:
         assert np.array_equal(left.pairs, right.pairs)
         assert np.array_equal(left.memory, right.memory)
     other = BatchStream(shards, replace(STAGE, seed=4), order).step(7)
-    assert any(not np.array_equal(a.pairs, b.pairs) for a, b in zip(second.step(7), other, strict=False))
+    pairs = zip(second.step(7), other, strict=True)
+    assert any(not np.array_equal(left.pairs, right.pairs) for left, right in pairs)
 
 
 def test_no_text_stands_twice_and_groups_do_not_mix() -> None:
