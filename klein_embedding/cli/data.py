@@ -50,3 +50,21 @@ def build(recipe: Path, as_json: bool) -> None:
             f"{counts['pairs']:,} training pairs, {counts['pairs_english_indic']:,} of them "
             f"English-Indic, {counts['pairs_valid']:,} held out"
         )
+
+
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("docs/data.md"))
+def card(recipe: Path, out: Path) -> None:
+    """Write the page on the data of RECIPE from its built corpus.
+
+    Example: klein data card recipes/first-light.toml
+    """
+    from klein_embedding.cli import pipeline
+    from klein_embedding.corpus.card import card_text
+    from klein_embedding.files import read_manifest, write_text
+
+    plan = pipeline.plan(recipe, None, say)
+    manifest = read_manifest(plan.places.processed)
+    write_text(out, card_text(manifest, plan.sources, str(recipe)))
+    click.echo(str(out))

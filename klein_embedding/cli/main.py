@@ -37,6 +37,7 @@ VERBS: dict[str, Verb] = {
     "search": Verb(f"{_HERE}.use:search", "Find passages in files by meaning."),
     "info": Verb(f"{_HERE}.model:info", "Describe and check a model folder."),
     "export": Verb(f"{_HERE}.model:export", "Make a model folder's float32 files."),
+    "card": Verb(f"{_HERE}.model:card", "Write a released model's card from its results."),
     "make": Verb(f"{_HERE}.make:make", "Make a model from its recipe, stage by stage."),
     "data": Verb(f"{_HERE}.data:data", "Fetch sources and build the corpus."),
     "tokenizer": Verb(f"{_HERE}.tokenizer:tokenizer", "Train the tokenizer."),

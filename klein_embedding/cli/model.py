@@ -56,3 +56,23 @@ def export(folder: Path, form: str, as_json: bool) -> None:
     else:
         for name in names:
             click.echo(folder / name)
+
+
+@click.command()
+@click.argument("recipe", type=_PATH)
+@click.option(
+    "--results",
+    type=_PATH,
+    default=Path("docs/results/klein-embedding.json"),
+    show_default=True,
+    help="Results file of klein eval.",
+)
+def card(recipe: Path, results: Path) -> None:
+    """Write the card of the model that RECIPE released, with its measured figures.
+
+    Example: klein card recipes/first-light.toml
+    """
+    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.make import say
+
+    click.echo(str(pipeline.card(pipeline.plan(recipe, None, say), results)))

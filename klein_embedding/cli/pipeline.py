@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from klein_embedding.corpus.build import build, build_key
 from klein_embedding.corpus.fetch import fetch_all
@@ -12,6 +13,9 @@ from klein_embedding.corpus.sources import Source, load_sources
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, read_manifest
 from klein_embedding.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from klein_embedding.export.card import DataRow
 
 Say = Callable[[str], None]
 
@@ -186,7 +190,23 @@ def _export_key(plan: Plan) -> str:
 def _export(plan: Plan) -> None:
     from klein_embedding.export.release import export_stage
 
-    export_stage(plan.places.contrastive, plan.places.release, plan.recipe.export.name)
+    p = plan.places
+    export_stage(p.contrastive, p.release, plan.recipe.export.name, _data_rows(plan))
+
+
+def _data_rows(plan: Plan) -> tuple[DataRow, ...]:
+    from klein_embedding.export.release import data_rows
+
+    catalogue = {source.name: (source.title, source.licence) for source in plan.sources}
+    return data_rows(plan.places.processed, catalogue)
+
+
+def card(plan: Plan, results: Path) -> Path:
+    """Write the model card again with measured figures; return its path."""
+    from klein_embedding.export.release import write_card
+
+    write_card(plan.places.release, results, _data_rows(plan))
+    return plan.places.release / "README.md"
 
 
 @dataclass(frozen=True, slots=True)

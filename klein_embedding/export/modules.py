@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from tokenizers import Tokenizer
 
 from klein_embedding.errors import KleinError
@@ -115,13 +115,18 @@ def write_modules(folder: Path, shape: Shape) -> None:
 def write_float32(folder: Path, weights: Mapping[str, np.ndarray], shape: Shape) -> None:
     """Write the files that hold float32 weights: both safetensors and ``onnx/model.onnx``."""
     (folder / "onnx").mkdir(exist_ok=True)
-    save_file(dict(weights), folder / WEIGHTS, metadata={"format": "pt"})
+    _save(folder / WEIGHTS, dict(weights))
     if shape.width > WIDTH:
         (folder / DENSE_WEIGHTS).parent.mkdir(exist_ok=True)
         selection = np.eye(WIDTH, shape.width, dtype=np.float32)
-        save_file({"linear.weight": selection}, folder / DENSE_WEIGHTS, metadata={"format": "pt"})
+        _save(folder / DENSE_WEIGHTS, {"linear.weight": selection})
     model = encoder_model(weights, shape, Float32(weights))
     (folder / ONNX["float32"]).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    # Written from here, because the library's own writer makes files that only their owner reads.
+    path.write_bytes(save(arrays, metadata={"format": "pt"}))
 
 
 def _pooling(width: int) -> dict[str, Any]:

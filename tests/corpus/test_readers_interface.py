@@ -13,6 +13,7 @@ from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.readers.icu import forms
 from klein_embedding.corpus.readers.wiki import plain
 from klein_embedding.errors import KleinError
+from klein_embedding.text import Pair
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
@@ -27,7 +28,9 @@ def put(path, content):
 
 
 def read(reader, root, **options):
-    pairs = list(READERS[reader](root, options, "tried"))
+    items = list(READERS[reader](root, options, "tried"))
+    pairs = [item for item in items if isinstance(item, Pair)]
+    assert len(pairs) == len(items)
     assert all((p.anchor_lang, p.source, p.kind) == ("en", "tried", "translation") for p in pairs)
     return [(pair.positive_lang, pair.anchor, pair.positive) for pair in pairs]
 

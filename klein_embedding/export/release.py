@@ -1,0 +1,94 @@
+"""The last stage of a recipe: a trained encoder becomes the model folder that people load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors.numpy import load_file
+
+from klein_embedding import files
+from klein_embedding.errors import KleinError
+from klein_embedding.export.card import CardFacts, DataRow, FigureRow, read_figures
+from klein_embedding.export.folder import export_model, rewrite_card
+from klein_embedding.languages import LANGUAGES
+
+SUMMARY = (
+    "Sentence vectors for semantic similarity and retrieval in English and fourteen Indic "
+    "languages, trained from random numbers on public text with no pretrained model anywhere."
+)
+LIMITS = (
+    "A first model, trained for an hour and a half on two CPU cores: expect it to find texts on a "
+    "topic, in any of its languages, and not to reason about them.",
+    "Trained mostly on pairs of up to 64 tokens; longer texts work but were hardly trained.",
+    "Much of its Indic text is interface strings and scripture; everyday speech, names and "
+    "specialist prose are thinner, most of all in Odia, Assamese, Nepali, Sinhala and Punjabi.",
+    "Evaluated on translations in seven Indic languages and on English similarity only; nothing "
+    "is measured yet for gu kn pa or as ne si but held-out pairs of the training sources.",
+    "Indic text in Latin letters was not trained. Negation and numbers weigh little.",
+    "The training text has mixed licences, some of them non-commercial or unstated; see "
+    "WEIGHTS-LICENSE.md and docs/data.md in the repository.",
+)
+
+
+def data_rows(corpus: Path, catalogue: Mapping[str, tuple[str, str]]) -> tuple[DataRow, ...]:
+    """Rows of the card's data table.
+
+    Args:
+        corpus: Processed corpus that the model was trained on.
+        catalogue: Title and licence of each source by name.
+    """
+    counts = files.read_manifest(corpus)["counts"]["pairs_by_source"]
+    return tuple(
+        DataRow(catalogue[name][0], catalogue[name][1], count, ())
+        for name, count in sorted(counts.items(), key=lambda item: -item[1])
+    )
+
+
+def export_stage(stage: Path, target: Path, name: str, data: tuple[DataRow, ...]) -> None:
+    """Write the model folder of a finished contrastive stage.
+
+    Args:
+        stage: Folder with ``model.safetensors``, ``config.json`` and ``tokenizer.json``.
+        target: Model folder to write.
+        name: Name of the model.
+        data: Rows of the card's data table.
+
+    Raises:
+        KleinError: If the stage is unfinished or altered.
+    """
+    key = files.check_files(stage)["files"]["model.safetensors"]
+    weights = load_file(stage / "model.safetensors")
+    config = files.read_json(stage / "config.json")
+    facts = card_facts(name, data, ())
+    export_model(weights, config, stage / "tokenizer.json", target, facts)
+    manifest = files.read_manifest(target)
+    files.write_json(target / files.MANIFEST, {**manifest, "key": key, "stage": "export"})
+
+
+def card_facts(name: str, data: tuple[DataRow, ...], figures: tuple[FigureRow, ...]) -> CardFacts:
+    """Facts of the card that do not come from measurements, with those that do."""
+    return CardFacts(name, SUMMARY, "other", data, figures, LIMITS)
+
+
+def write_card(target: Path, results: Path, data: tuple[DataRow, ...]) -> None:
+    """Write the card of a model folder again, with the figures of its results file.
+
+    Only means and languages at the full width are shown; the results file holds the rest.
+
+    Raises:
+        KleinError: If the results were measured on another model.
+    """
+    manifest = files.read_manifest(target)
+    figures = read_figures(results)
+    shown = tuple(
+        row
+        for row in figures
+        if row.dim == max(r.dim for r in figures)
+        and row.precision == "int8"
+        and (row.language in LANGUAGES or row.language in ("mean", "all"))
+    )
+    if not shown:
+        raise KleinError(f"{results}: holds no int8 figures; measure with klein eval first")
+    rewrite_card(target, replace(card_facts(manifest["name"], data, shown)))
