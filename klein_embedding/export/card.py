@@ -24,7 +24,7 @@ class DataRow:
         source: Where the text comes from.
         licence: Its licence.
         count: Pairs or lines that training saw.
-        languages: Language codes.
+        languages: Language codes; the column is left out where no row has any.
     """
 
     source: str
@@ -183,9 +183,11 @@ def _figures(figures: Sequence[FigureRow]) -> str:
 def _data(data: Sequence[DataRow]) -> str:
     if not data:
         return ""
+    named = any(row.languages for row in data)
+    head = ["source", "licence", "rows", *(["languages"] if named else [])]
     rows = [
-        f"| {row.source} | {row.licence} | {row.count:,} | {' '.join(row.languages)} |"
+        [row.source, row.licence, f"{row.count:,}", *([" ".join(row.languages)] if named else [])]
         for row in data
     ]
-    head = "| source | licence | rows | languages |"
-    return "\n".join(["## Training data", "", head, "|---|---|---|---|", *rows])
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+    return "\n".join(["## Training data", "", *lines])

@@ -7,6 +7,8 @@ Source: Liu et al. 2019 (RoBERTa), arXiv 1907.11692; Vaswani et al. 2017, arXiv 
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -40,9 +42,13 @@ class Encoder(nn.Module):
         hidden_BTD = self.embeddings(ids)
         # Without padding the attention needs no mask, and its fast path takes none.
         seen = None if bool(mask.all()) else mask[:, None, None, :]
-        for block in self.encoder.layer:
+        for block in self.blocks():
             hidden_BTD = block(hidden_BTD, seen)
         return hidden_BTD
+
+    def blocks(self) -> list[Block]:
+        """The blocks from the first to the last."""
+        return cast("list[Block]", list(self.encoder.layer))
 
 
 class Embeddings(nn.Module):

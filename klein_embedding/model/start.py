@@ -57,7 +57,7 @@ def start_from_static(encoder: Encoder, table: np.ndarray, radius: float) -> Non
     weight[PAD_ID].zero_()
     encoder.embeddings.position_embeddings.weight.zero_()
     encoder.embeddings.token_type_embeddings.weight.zero_()
-    for block in encoder.encoder.layer:
+    for block in encoder.blocks():
         projections = block.attention.self
         readers = (projections.query, projections.key, projections.value, block.intermediate.dense)
         for linear in readers:
@@ -66,6 +66,6 @@ def start_from_static(encoder: Encoder, table: np.ndarray, radius: float) -> Non
         for linear in (block.attention.output.dense, block.output.dense):
             linear.weight.zero_()
             linear.bias.zero_()
-    last = encoder.encoder.layer[-1].output.LayerNorm
+    last = encoder.blocks()[-1].output.LayerNorm
     last.weight[content:] = 0
     last.bias[content:] = 0

@@ -5,7 +5,7 @@ Shapes: N pairs of a group, M candidates, C coordinates, V vocabulary, T tokens.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -26,15 +26,17 @@ _ORDER_DIMS = 128
 
 
 class Objective(Protocol):
-    """What the loop needs to know of a stage.
+    """What the loop needs to know of a stage."""
 
-    Attributes:
-        module: Holds everything that is saved.
-        table: The token table, which has a rate of its own.
-    """
+    @property
+    def module(self) -> nn.Module:
+        """Everything that is trained and saved."""
+        ...
 
-    module: nn.Module
-    table: nn.Parameter
+    @property
+    def table(self) -> nn.Parameter:
+        """The token table, which has a rate of its own."""
+        ...
 
     def loss(self, step: int) -> tuple[Tensor, int]:
         """Loss of a step in nats, and the tokens that it read."""
@@ -112,7 +114,7 @@ class ContrastiveObjective:
         """
         self._shards, self._stage, self._compute = shards, stage, compute
         self.module = model
-        self.table = model.encoder.embeddings.word_embeddings.weight
+        self.table = cast("nn.Parameter", model.encoder.embeddings.word_embeddings.weight)
         self._static = self.table.detach()[:, : model.content].clone()
         self._stream = BatchStream(shards, stage, self._locality())
         self._contrast = Contrast(stage.scale, tuple(stage.dims))
