@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -53,7 +56,7 @@ def build(
     raw, evaluation, target = folders
     guard = load_guard(evaluation, recipe.evaluation)
     merged = Merge(recipe)
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, initializer=_end_with, initargs=(os.getpid(),)) as pool:
         jobs = [pool.submit(harvest, s, raw / s.name / "files", recipe, guard) for s in sources]
         for source, job in zip(sources, jobs, strict=True):
             found = job.result()
@@ -71,6 +74,17 @@ def build(
         }
         write_manifest(part, facts)
     return read_manifest(target)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker soon after its parent is killed; nobody else would tell it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> Harvest:

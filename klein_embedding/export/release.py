@@ -12,6 +12,7 @@ from klein_embedding import files
 from klein_embedding.errors import KleinError
 from klein_embedding.export.card import CardFacts, DataRow, FigureRow, read_figures
 from klein_embedding.export.folder import export_model, rewrite_card
+from klein_embedding.infer.folder import ONNX
 from klein_embedding.languages import LANGUAGES
 
 SUMMARY = (
@@ -81,6 +82,7 @@ def write_card(target: Path, results: Path, data: tuple[DataRow, ...]) -> None:
         KleinError: If the results were measured on another model.
     """
     manifest = files.read_manifest(target)
+    _check_measured(target, results)
     figures = read_figures(results)
     shown = tuple(
         row
@@ -92,3 +94,16 @@ def write_card(target: Path, results: Path, data: tuple[DataRow, ...]) -> None:
     if not shown:
         raise KleinError(f"{results}: holds no int8 figures; measure with klein eval first")
     rewrite_card(target, replace(card_facts(manifest["name"], data, shown)))
+
+
+def _check_measured(target: Path, results: Path) -> None:
+    """Refuse figures whose model digest is not that of the folder's int8 file and tokenizer."""
+    names = (ONNX["int8"], "tokenizer.json")
+    digest = files.digest_of({name: files.sha256(target / name) for name in names})
+    measured = {
+        row["model_digest"]
+        for row in files.read_json(results)["figures"]
+        if row["precision"] == "int8"
+    }
+    if measured - {digest}:
+        raise KleinError(f"{results}: measured on another model; run klein eval {target}")
