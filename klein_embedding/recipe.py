@@ -99,7 +99,9 @@ class StageRecipe:
         language_exponent: Exponent of a group's size in its share of the batches.
         pair_tokens: Longest side of a pair in tokens; longer texts are cut.
         memory: Static vectors of other positives of the same group that serve as negatives.
-        pull: Weight of the pull of sentence vectors towards the static vectors.
+        pull: Weight of the loss whose candidates are static vectors.
+        static_batch: Pairs of the static step that the table learns from beside each step of the
+            encoder; 0 keeps the table as it is.
         hard: Share of a group's pairs that are drawn from one neighbourhood of the static space.
         valid_every: Steps between two validations.
         checkpoint_seconds: Seconds between two checkpoints.
@@ -120,6 +122,7 @@ class StageRecipe:
     pair_tokens: int
     memory: int
     pull: float
+    static_batch: int
     hard: float
     valid_every: int
     checkpoint_seconds: int

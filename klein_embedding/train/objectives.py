@@ -5,6 +5,7 @@ Shapes: N pairs of a group, M candidates, C coordinates, V vocabulary, T tokens.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
@@ -94,15 +95,24 @@ class StaticObjective:
 class ContrastiveObjective:
     """The encoder on in-batch negatives, and against the static vectors of many more texts.
 
-    Two losses are added. In the first, anchors and positives of a group, both from the encoder,
-    are each other's negatives. In the second, every candidate is a static vector: the pair's other
-    side, and a memory of some thousand texts at the price of a look-up. With static candidates
-    only, no shift of the whole encoder can lower it, so it holds the encoder in the static space
-    while it shows distinctions that a small batch cannot.
+    Two losses train the encoder. In the first, anchors and positives of a group, both from the
+    encoder, are each other's negatives. In the second, every candidate is a static vector: the
+    pair's other side, and a memory of some thousand texts at the price of a look-up. With static
+    candidates only, no shift of the whole encoder can lower it, so it holds the encoder in the
+    static space while it shows distinctions that a small batch cannot.
+
+    The token table takes no gradient from the encoder, whose few pairs would blur it. It goes on
+    learning as a static model, from large batches that cost little, and the encoder learns around
+    it.
     """
 
     def __init__(
-        self, shards: Shards, stage: StageRecipe, model: SentenceEncoder, compute: Compute
+        self,
+        shards: Shards,
+        stage: StageRecipe,
+        model: SentenceEncoder,
+        compute: Compute,
+        order: np.ndarray,
     ) -> None:
         """Take over a model whose token table holds the static vectors.
 
@@ -111,35 +121,32 @@ class ContrastiveObjective:
             stage: Stage section of a recipe.
             model: Encoder at the slack-coordinate start.
             compute: Processor and number format.
+            order: (pairs,) rows by neighbourhood, see `neighbourhoods`.
         """
         self._shards, self._stage, self._compute = shards, stage, compute
+        self._words = cast("nn.Parameter", model.encoder.embeddings.word_embeddings.weight)
+        self._words.requires_grad_(False)
+        apart = replace(stage, batch=max(stage.static_batch, 1), groups=1, memory=0, hard=0.0)
+        shape = (len(self._words), model.content)
+        self._lexicon = StaticObjective(shards, apart, shape)
+        self.table = self._lexicon.table
+        self.table.data.copy_(self._words[:, : model.content])
+        model.register_parameter("static", self.table)
         self.module = model
-        self.table = cast("nn.Parameter", model.encoder.embeddings.word_embeddings.weight)
-        self._static = self.table.detach()[:, : model.content].clone()
-        self._stream = BatchStream(shards, stage, self._locality())
+        self._stream = BatchStream(shards, stage, order)
         self._contrast = Contrast(stage.scale, tuple(stage.dims))
 
-    def _locality(self) -> np.ndarray:
-        """Rows of every group in the order of their static neighbourhoods."""
-        order = np.empty(len(self._shards.pairs), dtype=np.int64)
-        for group in self._shards.groups:
-            pairs = np.asarray(self._shards.pairs[group.start : group.stop])
-            vectors = sum(
-                nn.functional.normalize(self._static_bags(pairs[:, side])[:, :_ORDER_DIMS], dim=1)
-                for side in (0, 1)
-            )
-            assert isinstance(vectors, Tensor)
-            ranked = locality_order(vectors.numpy(), self._stage.seed)
-            order[group.start : group.stop] = group.start + ranked
-        return order
+    def settle(self) -> None:
+        """Give the encoder the token vectors that the table holds now."""
+        with torch.no_grad():
+            self._words[:, : self.table.shape[1]] = self.table
 
     def _static_bags(self, numbers: np.ndarray) -> Tensor:
-        ids, firsts = gather(self._shards, numbers, self._stage.pair_tokens)
-        with torch.no_grad():
-            return bag_of_tokens(self._static, torch.from_numpy(ids), torch.from_numpy(firsts))
+        return static_bags(self.table.detach(), self._shards, numbers, self._stage.pair_tokens)
 
     def loss(self, step: int) -> tuple[Tensor, int]:
-        """Sum of both losses, meaned over the groups of the step."""
+        """Sum of the encoder's losses, meaned over the groups of the step, and the table's."""
+        self.settle()
         batches = self._stream.step(step)
         numbers = np.concatenate([batch.pairs.T.reshape(-1) for batch in batches])
         with self._compute.autocast():
@@ -150,7 +157,10 @@ class ContrastiveObjective:
             sides = vectors[at : at + size], vectors[at + size : at + 2 * size]
             losses.append(self._group_loss(batch, *sides))
             at += 2 * size
-        return torch.stack(losses).mean(), tokens
+        total = torch.stack(losses).mean()
+        if self._stage.static_batch:
+            total = total + self._lexicon.loss(step)[0]
+        return total, tokens
 
     def _group_loss(self, batch: PairBatch, anchors: Tensor, positives: Tensor) -> Tensor:
         pairs = np.concatenate([batch.pairs, batch.memory])
@@ -186,8 +196,37 @@ class ContrastiveObjective:
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Sentence vectors (N, C) of the encoder."""
+        self.settle()
         with self._compute.autocast():
             return self._encode(shards, numbers)[0]
+
+
+def static_bags(table: Tensor, shards: Shards, numbers: np.ndarray, longest: int) -> Tensor:
+    """Mean token vectors (N, C) of texts by number, without gradient."""
+    ids, firsts = gather(shards, numbers, longest)
+    with torch.no_grad():
+        return bag_of_tokens(table, torch.from_numpy(ids), torch.from_numpy(firsts))
+
+
+def neighbourhoods(table: Tensor, shards: Shards, stage: StageRecipe) -> np.ndarray:
+    """Rows (pairs,) of every group in the order of their static neighbourhoods.
+
+    Args:
+        table: (V, C) token vectors.
+        shards: Training split.
+        stage: Stage section of a recipe.
+    """
+    order = np.empty(len(shards.pairs), dtype=np.int64)
+    for group in shards.groups:
+        pairs = np.asarray(shards.pairs[group.start : group.stop])
+        left, right = (
+            static_bags(table, shards, pairs[:, side], stage.pair_tokens)[:, :_ORDER_DIMS]
+            for side in (0, 1)
+        )
+        vectors = nn.functional.normalize(left, dim=1) + nn.functional.normalize(right, dim=1)
+        ranked = locality_order(vectors.numpy(), stage.seed)
+        order[group.start : group.stop] = group.start + ranked
+    return order
 
 
 def padded(shards: Shards, numbers: np.ndarray, longest: int) -> tuple[Tensor, Tensor]:

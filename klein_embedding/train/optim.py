@@ -15,8 +15,9 @@ def optimiser(module: nn.Module, table: nn.Parameter, stage: StageRecipe) -> tor
 
     Source: Loshchilov and Hutter 2019, arXiv 1711.05101.
     """
-    matrices = [p for p in module.parameters() if p is not table and p.ndim > 1]
-    vectors = [p for p in module.parameters() if p is not table and p.ndim <= 1]
+    others = [p for p in module.parameters() if p is not table and p.requires_grad]
+    matrices = [p for p in others if p.ndim > 1]
+    vectors = [p for p in others if p.ndim <= 1]
     groups = [
         {"params": matrices, "lr": stage.rate, "weight_decay": _DECAY},
         {"params": vectors, "lr": stage.rate, "weight_decay": 0.0},

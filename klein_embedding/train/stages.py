@@ -25,12 +25,13 @@ from klein_embedding.model.embedder import SentenceEncoder
 from klein_embedding.model.encoder import Encoder, hugging_face_config
 from klein_embedding.model.start import centred, clipped, start_from_static
 from klein_embedding.recipe import ModelRecipe, Recipe, StageRecipe
-from klein_embedding.tokenizer.shards import open_shards
+from klein_embedding.tokenizer.shards import Shards, open_shards
 from klein_embedding.train.checkpoint import checkpoints
 from klein_embedding.train.loop import Run, train
-from klein_embedding.train.objectives import ContrastiveObjective, StaticObjective
+from klein_embedding.train.objectives import ContrastiveObjective, StaticObjective, neighbourhoods
 
 Say = Callable[[str], None]
+_BUDGET = ("seconds", "max_steps", "valid_every", "checkpoint_seconds")
 
 
 def static_key(recipe: Recipe, shards: Path) -> str:
@@ -69,7 +70,8 @@ def run_static(recipe: Recipe, shards: Path, tokenizer: Path, target: Path, say:
     splits = open_shards(shards, "train"), open_shards(shards, "valid")
     shape = (recipe.tokenizer.vocabulary, recipe.model.content)
     objective = StaticObjective(splits[0], stage, shape)
-    if not train(objective, splits[1], Run(_work(target), stage, key, compute, say)):
+    run = Run(_work(target), stage, _lineage(recipe, "static", shards), compute, say)
+    if not train(objective, splits[1], run):
         return False
     table = clipped(centred(objective.table.detach().numpy()), recipe.model.radius)
     with fresh_folder(target) as part:
@@ -96,10 +98,15 @@ def run_contrastive(recipe: Recipe, folders: tuple[Path, Path], target: Path, sa
     stage = recipe.stages.contrastive
     model = start_model(recipe.model, static, stage.seed)
     splits = open_shards(shards, "train"), open_shards(shards, "valid")
-    say("ordering pairs by their static neighbourhoods")
-    objective = ContrastiveObjective(splits[0], stage, model, compute)
-    if not train(objective, splits[1], Run(_work(target), stage, key, compute, say)):
+    lineage = _lineage(recipe, "contrastive", static)
+    run = Run(_work(target), stage, lineage, compute, say)
+    table = torch.from_numpy(np.load(static / "table.npy"))
+    objective = ContrastiveObjective(
+        splits[0], stage, model, compute, _order(run, table, splits[0])
+    )
+    if not train(objective, splits[1], run):
         return False
+    objective.settle()
     with fresh_folder(target) as part:
         save_file(dict(model.encoder.state_dict()), part / "model.safetensors")
         vocabulary = recipe.tokenizer.vocabulary
@@ -107,6 +114,18 @@ def run_contrastive(recipe: Recipe, folders: tuple[Path, Path], target: Path, sa
         shutil.copy(static / "tokenizer.json", part / "tokenizer.json")
         write_manifest(part, _facts("contrastive", key, shards, stage, _work(target)))
     return True
+
+
+def _order(run: Run, table: torch.Tensor, shards: Shards) -> np.ndarray:
+    """The neighbourhood order of a run, worked out once and kept beside its checkpoints."""
+    path = run.folder / f"order-{run.key[:16]}.npy"
+    if not path.is_file():
+        run.say("ordering pairs by their static neighbourhoods")
+        run.folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npy")
+        np.save(part, neighbourhoods(table, shards, run.stage))
+        part.replace(path)
+    return np.load(path)
 
 
 def start_model(shape: ModelRecipe, static: Path, seed: int) -> SentenceEncoder:
@@ -135,6 +154,17 @@ def _compute(say: Say) -> Compute:
     compute = choose_compute()
     say(compute.reason)
     return compute
+
+
+def _lineage(recipe: Recipe, stage: str, source: Path) -> str:
+    """Digest of what a checkpoint must share with the run that goes on from it.
+
+    The budget is no part of it, so that a finished run can be given more time.
+    """
+    dials = asdict(getattr(recipe.stages, stage))
+    kept = {name: value for name, value in dials.items() if name not in _BUDGET}
+    shape = recipe.model.content if stage == "static" else asdict(recipe.model)
+    return digest_of({"stage": kept, "model": shape, "files": read_manifest(source)["files"]})
 
 
 def _work(target: Path) -> Path:
