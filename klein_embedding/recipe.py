@@ -100,8 +100,9 @@ class StageRecipe:
         pair_tokens: Longest side of a pair in tokens; longer texts are cut.
         memory: Static vectors of other positives of the same group that serve as negatives.
         pull: Weight of the loss whose candidates are static vectors.
-        static_batch: Pairs of the static step that the table learns from beside each step of the
-            encoder; 0 keeps the table as it is.
+        static_steps: Static steps that the table takes beside each step of the encoder; 0 keeps
+            the table as it is.
+        static_batch: Pairs of such a static step.
         hard: Share of a group's pairs that are drawn from one neighbourhood of the static space.
         valid_every: Steps between two validations.
         checkpoint_seconds: Seconds between two checkpoints.
@@ -122,6 +123,7 @@ class StageRecipe:
     pair_tokens: int
     memory: int
     pull: float
+    static_steps: int
     static_batch: int
     hard: float
     valid_every: int

@@ -111,18 +111,20 @@ def _step(
     stage: StageRecipe,
     state: Progressed,
 ) -> tuple[float, float, int]:
-    """One optimiser step; loss in nats, length of the gradient, tokens read."""
-    started = time.monotonic()
+    """One step; the last loss in nats, the length of its gradient, and all tokens read."""
+    started, value, norm, read = time.monotonic(), 0.0, 0.0, 0
     set_rate(optimizer, rate_factor(done(state, stage), stage))
-    loss, tokens = objective.loss(state.step)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(objective.module.parameters(), _CLIP)
-    optimizer.step()
+    for loss, tokens in objective.losses(state.step):
+        # Parameters that a loss does not reach keep no gradient, and the optimiser passes by them.
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(objective.module.parameters(), _CLIP))
+        optimizer.step()
+        value, read = loss.item(), read + tokens
     state.step += 1
-    state.tokens += tokens
+    state.tokens += read
     state.seconds += time.monotonic() - started
-    return loss.item(), float(norm), tokens
+    return value, norm, read
 
 
 class _Teller:

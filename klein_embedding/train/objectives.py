@@ -5,6 +5,7 @@ Shapes: N pairs of a group, M candidates, C coordinates, V vocabulary, T tokens.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol, cast
 
@@ -39,8 +40,8 @@ class Objective(Protocol):
         """The token table, which has a rate of its own."""
         ...
 
-    def loss(self, step: int) -> tuple[Tensor, int]:
-        """Loss of a step in nats, and the tokens that it read."""
+    def losses(self, step: int) -> Iterator[tuple[Tensor, int]]:
+        """Losses of a step in nats, each with the tokens it read; each is stepped on in turn."""
         ...
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
@@ -67,6 +68,10 @@ class StaticObjective:
         generator = torch.Generator().manual_seed(stage.seed)
         self.table = nn.Parameter(torch.randn(shape, generator=generator) * _STATIC_STD)
         self.module = nn.ParameterDict({"table": self.table})
+
+    def losses(self, step: int) -> Iterator[tuple[Tensor, int]]:
+        """One loss a step."""
+        yield self.loss(step)
 
     def loss(self, step: int) -> tuple[Tensor, int]:
         """Symmetric InfoNCE at the full width and, in turn, at one of the narrower ones."""
@@ -144,9 +149,18 @@ class ContrastiveObjective:
     def _static_bags(self, numbers: np.ndarray) -> Tensor:
         return static_bags(self.table.detach(), self._shards, numbers, self._stage.pair_tokens)
 
-    def loss(self, step: int) -> tuple[Tensor, int]:
-        """Sum of the encoder's losses, meaned over the groups of the step, and the table's."""
+    def losses(self, step: int) -> Iterator[tuple[Tensor, int]]:
+        """The table's static losses, then the encoder's."""
+        count = self._stage.static_steps
+        for number in range(step * count, (step + 1) * count):
+            loss, _ = self._lexicon.loss(number)
+            # Tokens of the static steps cost a look-up, and would hide the encoder's speed.
+            yield loss, 0
         self.settle()
+        yield self._encoder_loss(step)
+
+    def _encoder_loss(self, step: int) -> tuple[Tensor, int]:
+        """Sum of both losses of the encoder, meaned over the groups of the step."""
         batches = self._stream.step(step)
         numbers = np.concatenate([batch.pairs.T.reshape(-1) for batch in batches])
         with self._compute.autocast():
@@ -157,10 +171,7 @@ class ContrastiveObjective:
             sides = vectors[at : at + size], vectors[at + size : at + 2 * size]
             losses.append(self._group_loss(batch, *sides))
             at += 2 * size
-        total = torch.stack(losses).mean()
-        if self._stage.static_batch:
-            total = total + self._lexicon.loss(step)[0]
-        return total, tokens
+        return torch.stack(losses).mean(), tokens
 
     def _group_loss(self, batch: PairBatch, anchors: Tensor, positives: Tensor) -> Tensor:
         pairs = np.concatenate([batch.pairs, batch.memory])

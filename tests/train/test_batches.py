@@ -15,7 +15,8 @@ from klein_embedding.train.batches import BatchStream, gather, locality_order
 STAGE = StageRecipe(
     seconds=10, max_steps=5, batch=64, groups=2, rate=1e-3, table_rate=1e-3, warmup=0.1,
     cooldown=0.4, scale=20.0, dims=[16, 8], language_exponent=0.5, pair_tokens=8, memory=40,
-    pull=1.0, static_batch=0, hard=0.5, valid_every=5, checkpoint_seconds=100, seed=3,
+    pull=1.0, static_steps=0, static_batch=0, hard=0.5, valid_every=5, checkpoint_seconds=100,
+    seed=3,
 )  # fmt: skip
 
 
