@@ -26,7 +26,7 @@ from klein_embedding.text import KINDS, fingerprint, normalised
 ACCURACY = "accuracy"
 NAME = "held-out"
 FILE = "pairs-valid.parquet"
-MOST = 1000
+MOST = 300
 # Among fewer candidates the right one is found by chance too often to say anything.
 LEAST = 20
 _COLUMNS = ["anchor", "positive", "positive_lang", "kind"]
