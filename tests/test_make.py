@@ -13,10 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from tokenizers import Tokenizer
 
 from klein_embedding.files import read_manifest, sha256
 from klein_embedding.infer.embedding import KleinEmbedding
 from klein_embedding.infer.static import StaticEmbedding
+from klein_embedding.model.embedder import matryoshka
+from klein_embedding.recipe import load_recipe
+from klein_embedding.train.stages import start_model
 
 ROOT = Path(__file__).parent.parent
 STAGES = ("corpus", "tokenizer", "shards", "static", "contrastive", "export")
@@ -114,6 +119,29 @@ def test_training_learned_the_invented_languages(made: Path) -> None:
         right[name] = float(np.mean((anchors @ positives.T).argmax(1) == np.arange(len(anchors))))
     assert right["static"] > 0.5  # 1 in 200 by chance
     assert right["encoder"] > right["static"] - 0.05
+
+
+def test_untrained_encoder_equals_the_static_model_on_real_sentences(made: Path) -> None:
+    """The slack-coordinate start, on the demo's passages in fifteen languages."""
+    static = made / "runs" / "tiny" / "static"
+    passages = [
+        text
+        for path in sorted((ROOT / "demo" / "texts").glob("*.md"))
+        for text in path.read_text(encoding="utf-8").split("\n\n")
+    ]
+    sentences = [text[:100] for text in passages if text.strip()]
+    tokenizer = Tokenizer.from_file(str(static / "tokenizer.json"))
+    tokenizer.enable_truncation(256)
+    tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
+    rows = tokenizer.encode_batch(sentences)
+    ids = torch.tensor([row.ids for row in rows])
+    mask = torch.tensor([row.attention_mask for row in rows], dtype=torch.bool)
+    recipe = load_recipe(made / "recipes" / "tiny.toml")
+    model = start_model(recipe.model, static, seed=1).eval()
+    with torch.no_grad():
+        found = matryoshka(model(ids, mask), 512).numpy()
+    assert len(sentences) >= 60
+    assert (found * StaticEmbedding(static).encode(sentences)).sum(1).min() > 0.9999
 
 
 def test_a_second_run_finds_everything_done(made: Path) -> None:

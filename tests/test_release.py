@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from klein_embedding.export.dequantise import dequantise_folder
 from klein_embedding.export.golden import GOLDEN_TEXTS
@@ -37,6 +38,16 @@ def _agree(vectors: np.ndarray, expected: np.ndarray, least: float) -> None:
     assert vectors.shape == expected.shape
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (vectors * expected).sum(1).min() > least
+
+
+def test_the_tokenizer_is_what_the_plan_says() -> None:
+    tokenizer = Tokenizer.from_file(str(ROOT / "release" / "tokenizer.json"))
+    assert tokenizer.get_vocab_size() == 32_000
+    special = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    assert [tokenizer.token_to_id(token) for token in special] == [0, 1, 2, 3, 31_999]
+    everything = "".join(chr(code) for code in range(0x20, 0x30000) if not 0xD800 <= code < 0xE000)
+    for start in range(0, len(everything), 5_000):
+        assert 3 not in tokenizer.encode(everything[start : start + 5_000]).ids
 
 
 def test_int8_vectors_are_golden() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from klein_embedding.device import Compute, choose_compute
 from klein_embedding.errors import KleinError
@@ -142,12 +142,6 @@ def start_model(shape: ModelRecipe, static: Path, seed: int) -> SentenceEncoder:
     encoder = Encoder(shape, table.shape[0])
     start_from_static(encoder, table, shape.radius)
     return SentenceEncoder(encoder, shape.content)
-
-
-def weights_of(checkpoint: Path, into: SentenceEncoder) -> SentenceEncoder:
-    """A model with the weights of a checkpoint of the contrastive stage."""
-    into.load_state_dict(load_file(checkpoint / "weights.safetensors"))
-    return into
 
 
 def _compute(say: Say) -> Compute:
