@@ -193,9 +193,8 @@ def test_terminated_training_saves_and_resumes(made: Path, tmp_path: Path) -> No
     shutil.rmtree(home / "runs" / "tiny" / "static-work")
     process = _klein(home, "train", "recipes/tiny.toml", "--stage", "static")
     assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("held-out"):
-            break
+    validations = (line for line in process.stderr if line.startswith("held-out"))
+    assert len([next(validations), next(validations)]) == 2  # before step 1, and at step 60
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
