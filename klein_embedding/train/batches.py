@@ -71,14 +71,14 @@ class BatchStream:
         wanted = min(stage.batch // stage.groups, size)
         near = int(wanted * stage.hard) if self._order is not None else 0
         memory = min(stage.memory, size)
-        rows = rng.integers(group.start, group.stop, wanted - near + memory // 2)
         local = np.empty(0, dtype=np.int64)
         if self._order is not None:
             # One stretch of the locality order gives the hard pairs, and the stretch around it
             # the hard half of the memory.
-            reach = min(near + memory - memory // 2, size)
+            reach = min(near + memory // 2, size)
             start = group.start + int(rng.integers(0, size - reach + 1))
             local = rng.permutation(np.asarray(self._order[start : start + reach]))
+        rows = rng.integers(group.start, group.stop, wanted + memory - len(local))
         candidates = np.concatenate([local[:near], rows, local[near:]])
         pairs = distinct(np.asarray(self._shards.pairs[candidates]))
         return PairBatch(number, pairs[:wanted], pairs[wanted : wanted + memory])

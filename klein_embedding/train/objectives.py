@@ -117,7 +117,7 @@ class ContrastiveObjective:
         stage: StageRecipe,
         model: SentenceEncoder,
         compute: Compute,
-        order: np.ndarray,
+        order: np.ndarray | None,
     ) -> None:
         """Take over a model whose token table holds the static vectors.
 
@@ -126,7 +126,7 @@ class ContrastiveObjective:
             stage: Stage section of a recipe.
             model: Encoder at the slack-coordinate start.
             compute: Processor and number format.
-            order: (pairs,) rows by neighbourhood, see `neighbourhoods`.
+            order: (pairs,) rows by neighbourhood, see `neighbourhoods`; None to draw at random.
         """
         self._shards, self._stage, self._compute = shards, stage, compute
         self._words = cast("nn.Parameter", model.encoder.embeddings.word_embeddings.weight)

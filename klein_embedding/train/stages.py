@@ -116,8 +116,10 @@ def run_contrastive(recipe: Recipe, folders: tuple[Path, Path], target: Path, sa
     return True
 
 
-def _order(run: Run, table: torch.Tensor, shards: Shards) -> np.ndarray:
+def _order(run: Run, table: torch.Tensor, shards: Shards) -> np.ndarray | None:
     """The neighbourhood order of a run, worked out once and kept beside its checkpoints."""
+    if run.stage.hard == 0:
+        return None
     path = run.folder / f"order-{run.key[:16]}.npy"
     if not path.is_file():
         run.say("ordering pairs by their static neighbourhoods")
