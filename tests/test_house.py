@@ -182,6 +182,10 @@ def test_import_contracts_notice_a_look_into_the_wrong_room(tmp_path):
     assert "Contracts: 0 kept, 9 broken" in done.stdout
 
 
+# What commands make below these folders is on no fresh clone.
+MADE = re.compile(r".*NAME|data/(raw|processed|eval)/(?!README)")
+
+
 def test_documents_name_only_files_that_exist():
     path = re.compile(
         r"(?:benchmarks|data|demo|docs|klein_embedding|recipes|release|requirements|tests)"
