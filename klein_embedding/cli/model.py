@@ -1,4 +1,4 @@
-"""``klein info`` and ``klein export``: looking after a model folder."""
+"""``klein info``, ``klein export`` and ``klein card``: looking after a model folder."""
 
 from __future__ import annotations
 

@@ -23,12 +23,16 @@ from klein_embedding.text import Line, Pair, fingerprint, normalised
 
 def build_key(recipe: CorpusRecipe, raw: Path, evaluation: Path, sources: list[Source]) -> str:
     """Digest of everything a build depends on: recipe, catalogue rows, raw bytes, guard."""
+    return _key(recipe, raw, sources, load_guard(evaluation, recipe.evaluation))
+
+
+def _key(recipe: CorpusRecipe, raw: Path, sources: list[Source], guard: Guard) -> str:
     return digest_of(
         {
             "recipe": asdict(recipe),
             "sources": [asdict(source) for source in sources],
             "raw": {s.name: read_manifest(raw / s.name)["files"] for s in sources},
-            "guard": load_guard(evaluation, recipe.evaluation).digest,
+            "guard": guard.digest,
         }
     )
 
@@ -66,7 +70,7 @@ def build(
         counts = merged.write(part)
         facts = {
             "stage": "corpus",
-            "key": build_key(recipe, raw, evaluation, sources),
+            "key": _key(recipe, raw, sources, guard),
             "recipe": asdict(recipe),
             "guard": guard.digest,
             "weights": {source.name: source.weight for source in sources},

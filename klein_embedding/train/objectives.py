@@ -88,9 +88,7 @@ class StaticObjective:
         return torch.stack(losses).mean(), tokens
 
     def _bags(self, shards: Shards, numbers: np.ndarray) -> tuple[Tensor, int]:
-        ids, firsts = gather(shards, numbers, self._stage.pair_tokens)
-        vectors = bag_of_tokens(self.table, torch.from_numpy(ids), torch.from_numpy(firsts))
-        return vectors, len(ids)
+        return bags(self.table, shards, numbers, self._stage.pair_tokens)
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Mean token vectors (N, C)."""
@@ -147,7 +145,7 @@ class ContrastiveObjective:
             self._words[:, : self.table.shape[1]] = self.table
 
     def _static_bags(self, numbers: np.ndarray) -> Tensor:
-        return static_bags(self.table.detach(), self._shards, numbers, self._stage.pair_tokens)
+        return bags(self.table.detach(), self._shards, numbers, self._stage.pair_tokens)[0]
 
     def losses(self, step: int) -> Iterator[tuple[Tensor, int]]:
         """The table's static losses, then the encoder's."""
@@ -212,11 +210,10 @@ class ContrastiveObjective:
             return self._encode(shards, numbers)[0]
 
 
-def static_bags(table: Tensor, shards: Shards, numbers: np.ndarray, longest: int) -> Tensor:
-    """Mean token vectors (N, C) of texts by number, without gradient."""
+def bags(table: Tensor, shards: Shards, numbers: np.ndarray, longest: int) -> tuple[Tensor, int]:
+    """Mean token vectors (N, C) of texts by number, and the tokens that were read for them."""
     ids, firsts = gather(shards, numbers, longest)
-    with torch.no_grad():
-        return bag_of_tokens(table, torch.from_numpy(ids), torch.from_numpy(firsts))
+    return bag_of_tokens(table, torch.from_numpy(ids), torch.from_numpy(firsts)), len(ids)
 
 
 def neighbourhoods(table: Tensor, shards: Shards, stage: StageRecipe) -> np.ndarray:
@@ -231,7 +228,7 @@ def neighbourhoods(table: Tensor, shards: Shards, stage: StageRecipe) -> np.ndar
     for group in shards.groups:
         pairs = np.asarray(shards.pairs[group.start : group.stop])
         left, right = (
-            static_bags(table, shards, pairs[:, side], stage.pair_tokens)[:, :_ORDER_DIMS]
+            bags(table, shards, pairs[:, side], stage.pair_tokens)[0][:, :_ORDER_DIMS]
             for side in (0, 1)
         )
         vectors = nn.functional.normalize(left, dim=1) + nn.functional.normalize(right, dim=1)
