@@ -37,7 +37,7 @@ def read_article_rows(root: Path, options: Mapping[str, Any], source: str) -> It
             one array, plain or packed; ``quoted``: false if quotation marks are part of the text;
             ``member``: glob pattern of the archive members to read; ``body``: name of the text's
             column (or its number from 0 where no header stands); ``title``: of the title's,
-            or true if the text's first line is one; ``body_words``: see `news.article`;
+            or true if the text's first line is one; ``body_words``, ``kind``: as `news.article`;
             ``lang``: code of the language, or a list of codes of different scripts;
             ``only``: values by column that a row must have.
         source: Name of the source.
@@ -55,7 +55,7 @@ def _articles(root: Path, options: Mapping[str, Any], source: str) -> Iterator[P
     lang, body = option(options, "lang", source), str(option(options, "body", source))
     title, only = options.get("title", ""), options.get("only", {})
     member, quoted = options.get("member", "*"), options.get("quoted", True)
-    least = options.get("body_words", BODY_WORDS)
+    least, kind = options.get("body_words", BODY_WORDS), options.get("kind", "title-body")
 
     def parse(path: Path) -> list[Mapping[str, str]]:
         return [
@@ -71,9 +71,9 @@ def _articles(root: Path, options: Mapping[str, Any], source: str) -> Iterator[P
             code = language_of([head, *texts], lang)
             found = [text for text in paragraphs_of(texts, code) if text != head]
             if head:
-                yield from article([head, *found], code, source, least)
+                yield from article([head, *found], code, source, least, kind)
             elif title is True:
-                yield from article(found, code, source, least)
+                yield from article(found, code, source, least, kind)
             else:
                 yield from (Line(text, code, source) for text in found)
 

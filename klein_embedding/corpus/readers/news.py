@@ -19,10 +19,11 @@ from klein_embedding.corpus.readers.reading import (
     xml_root,
 )
 from klein_embedding.languages import by_tag
-from klein_embedding.text import Line, Pair, script_share
+from klein_embedding.text import Kind, Line, Pair, script_share
 
 _log = logging.getLogger(__name__)
 _MARKUP = re.compile(r"<[^<>]*>")
+_MARKDOWN = re.compile(r"[*_#\\]+|!?\[|\]\([^()]*\)")
 _MIN_SHARE = 0.3
 _LONGEST_TITLE = 20
 """Words; a longer first line is a paragraph like the others."""
@@ -69,6 +70,8 @@ def _news(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair 
                 continue
             code = language_of(rows, lang)
             texts = paragraphs_of(rows, code)
+            if name.endswith(".md"):
+                texts = [" ".join(_MARKDOWN.sub("", text).split()) for text in texts]
             if titled == "name":
                 texts = [" ".join(PurePosixPath(name).stem.split("_")), *texts]
             if titled == "none":
@@ -92,7 +95,11 @@ def paragraphs_of(rows: Iterable[str], lang: str) -> list[str]:
 
 
 def article(
-    rows: Iterable[str], lang: str, source: str, body_words: int = BODY_WORDS
+    rows: Iterable[str],
+    lang: str,
+    source: str,
+    body_words: int = BODY_WORDS,
+    kind: Kind = "title-body",
 ) -> Iterator[Pair | Line]:
     """Take an article apart whose first paragraph may be its title.
 
@@ -101,6 +108,7 @@ def article(
         lang: Code of their language.
         source: Name of the source.
         body_words: Fewest words of a text that says more than its title.
+        kind: Of the pair.
 
     Returns:
         A line for each paragraph, and a title-body pair if the first one is short enough.
@@ -110,7 +118,7 @@ def article(
     if len(paragraphs) > 1 and len(paragraphs[0].split()) <= _LONGEST_TITLE:
         body = " ".join(" ".join(paragraphs[1:]).split()[:_BODY_SEEN])
         if body.count(" ") + 1 >= body_words:
-            yield Pair(paragraphs[0], body, lang, lang, source, "title-body")
+            yield Pair(paragraphs[0], body, lang, lang, source, kind)
 
 
 def read_makhzan(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
