@@ -80,3 +80,25 @@ def card(recipe: Path, out: Path, permissive: Path | None) -> None:
     write_json(out.with_suffix(".json"), figures)
     write_text(out, text)
     click.echo(str(out))
+
+
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--lang", required=True, help="Language of either side, such as hi.")
+@click.option("--class", "text_class", default="", help="Class letter such as H; every class.")
+@click.option("--rows", default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a pair.")
+def sample(recipe: Path, lang: str, text_class: str, rows: int, as_json: bool) -> None:
+    """Print random training pairs of RECIPE's built corpus, to be read by eye.
+
+    Example: klein data sample recipes/full.toml --lang or --class H --rows 20
+    """
+    from klein_embedding.cli import pipeline
+    from klein_embedding.corpus.sample import Wanted, sample_pairs
+
+    plan = pipeline.plan(recipe, None, say)
+    for row in sample_pairs(plan.places.processed, Wanted(lang, text_class, rows)):
+        if as_json:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            click.echo("\t".join((row["source"], row["kind"], row["anchor"], row["positive"])))
