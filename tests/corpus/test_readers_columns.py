@@ -36,6 +36,12 @@ def test_numbered_columns_need_no_header_and_split_at_a_long_separator(tmp_path)
     assert texts(tmp_path, options) == [('He said "go', "उसने कहा")]
 
 
+def test_a_character_may_stand_for_spaces(tmp_path):
+    (tmp_path / "t.txt").write_text("rich man:  धनी_आदमी: noun\n")
+    options = {"files": "t.txt", "columns": {"en": 0, "hi": 1}, "separator": ":", "blank": "_"}
+    assert texts(tmp_path, options) == [("rich man", "धनी आदमी")]
+
+
 def test_quotation_marks_of_tab_separated_text_are_text(tmp_path):
     (tmp_path / "t.tsv").write_text('"Open\tखुला\nnext\tअगला\n')
     options = {"files": "t.tsv", "columns": {"en": 0, "hi": 1}}

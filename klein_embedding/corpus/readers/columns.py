@@ -39,6 +39,7 @@ class _Wish:
     separator: str
     quoted: bool
     header: bool
+    blank: str
     query: str
     kind: Kind
 
@@ -51,8 +52,9 @@ def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterato
         options: ``files``: glob patterns; ``columns``: name of the column (or its number from 0)
             by language code; ``only`` and ``unless``: values of a column that a row must or must
             not have; ``separator``: of a text table, by its suffix unless given; ``quoted``:
-            false if quotation marks are part of the text even where no tab separates; ``query``:
-            the rows of an SQLite file; ``kind``: of the pairs, translation unless given.
+            false if quotation marks are part of the text even where no tab separates; ``blank``:
+            a character that stands for a space; ``query``: the rows of an SQLite file; ``kind``:
+            of the pairs, translation unless given.
         source: Name of the source.
 
     Returns:
@@ -71,8 +73,9 @@ def _columns(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pa
     for _, rows in readable(paths, lambda path: list(_rows(path, wish))):
         for row in rows:
             for left, right in places:
-                anchor, positive = (row.get(wish.columns[lang], "") for lang in (left, right))
-                if anchor.strip() and positive.strip():
+                cells = (row.get(wish.columns[lang], "") for lang in (left, right))
+                anchor, positive = (cell.replace(wish.blank, " ").strip() for cell in cells)
+                if anchor and positive:
                     yield Pair(anchor, positive, left, right, source, wish.kind)
 
 
@@ -87,6 +90,7 @@ def _wish(options: Mapping[str, Any], source: str) -> _Wish:
         options.get("separator", ""),
         options.get("quoted", True),
         not all(name.isdigit() for name in columns.values()),
+        options.get("blank", " "),
         options.get("query", ""),
         options.get("kind", "translation"),
     )
