@@ -8,11 +8,21 @@ from typing import Any
 
 from klein_embedding.corpus.readers.aligned import read_aligned_lines, read_joshua
 from klein_embedding.corpus.readers.android import read_android
-from klein_embedding.corpus.readers.bible import read_bible_json, read_bible_xml
+from klein_embedding.corpus.readers.bible import (
+    read_bible_csv,
+    read_bible_json,
+    read_bible_usfm,
+    read_bible_xml,
+)
 from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
-from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
+from klein_embedding.corpus.readers.columns import read_columns
+from klein_embedding.corpus.readers.dictionaries import (
+    read_headwords,
+    read_kannada_dictionary,
+    read_wordnet,
+)
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
@@ -29,13 +39,17 @@ Reader = Callable[[Path, Mapping[str, Any], str], Iterator[Pair | Line]]
 READERS: dict[str, Reader] = {
     "aligned_lines": read_aligned_lines,
     "android": read_android,
+    "bible_csv": read_bible_csv,
     "bible_json": read_bible_json,
+    "bible_usfm": read_bible_usfm,
     "bible_xml": read_bible_xml,
     "captions_gz": read_captions_gz,
     "chromium_pak": read_chromium_pak,
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
+    "columns": read_columns,
     "gettext": read_gettext,
+    "headwords": read_headwords,
     "instructions": read_instructions,
     "joshua": read_joshua,
     "jeopardy": read_jeopardy,
