@@ -12,6 +12,7 @@ from klein_embedding.corpus.readers.bible import read_bible_json, read_bible_xml
 from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
+from klein_embedding.corpus.readers.columns import read_columns
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
@@ -35,6 +36,7 @@ READERS: dict[str, Reader] = {
     "chromium_pak": read_chromium_pak,
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
+    "columns": read_columns,
     "gettext": read_gettext,
     "instructions": read_instructions,
     "joshua": read_joshua,
