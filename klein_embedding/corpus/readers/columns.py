@@ -1,159 +1,207 @@
-"""Tables of parallel texts by one column map: CSV, TSV, JSON, spreadsheets and SQLite."""
+"""Pairs out of any table: which column is what, told by the catalogue."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import sqlite3
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import chain, combinations
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
-from klein_embedding.corpus.readers.reading import (
-    files_of,
-    lines_of,
-    option,
-    readable,
-    required,
-)
+from klein_embedding.corpus.readers.inference import MAX_NEGATIVES
+from klein_embedding.corpus.readers.reading import files_of, option, readable, required
+from klein_embedding.corpus.readers.records import Record, records, side_by_side, texts_at
+from klein_embedding.corpus.readers.spacing import untokenised
 from klein_embedding.errors import KleinError
-from klein_embedding.languages import LANGUAGES
 from klein_embedding.text import Kind, Line, Pair
 
-Row = Mapping[str, str]
-"""Texts of one row by the name of their column, or by its number from 0 as a string."""
-_SUFFIX = {".tsv": "\t", ".csv": ",", ".txt": "\t"}
 
+@dataclass(slots=True)
+class _Judged:
+    """What belongs to one anchor and what does not; dictionaries keep the order of rows."""
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    columns: dict[str, str]
-    only: dict[str, list[str]]
-    unless: dict[str, list[str]]
-    separator: str
-    quoted: bool
-    header: bool
-    blank: str
-    query: str
-    kind: Kind
+    right: dict[str, None] = field(default_factory=dict)
+    wrong: dict[str, None] = field(default_factory=dict)
 
 
 def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
-    """Read tables of which some columns hold the same text in several languages.
+    """Read English pairs from tables or JSON whose columns the options name.
+
+    Rows that share an anchor are read together, so that what one of them calls right is no hard
+    negative of another.
 
     Args:
         root: Folder of the source's files.
-        options: ``files``: glob patterns; ``columns``: name of the column (or its number from 0)
-            by language code; ``only`` and ``unless``: values of a column that a row must or must
-            not have; ``separator``: of a text table, by its suffix unless given; ``quoted``:
-            false if quotation marks are part of the text even where no tab separates; ``blank``:
-            a character that stands for a space; ``query``: the rows of an SQLite file; ``kind``:
-            of the pairs, translation unless given.
+        options: ``files``: glob patterns; how to read them, see `records`; or ``sides``: by column
+            the file whose lines it is, with ``{part}`` in the name for each of ``parts``;
+            ``kind`` of the pairs;
+            ``where`` and ``unless``: values by column that a row must, or must not, have;
+            ``join``: list of tables (each with ``files`` and ``on``, a shared column) whose rows
+            extend those of the same key; ``fields``: by column, an expression whose named groups
+            become columns; ``replace``: what to write for a string anywhere; ``tokenised``:
+            whether spaces around punctuation are to be taken out.
+            Then either ``same``: columns whose texts all mean the same in a row, or, with
+            ``group``, in all rows of one value of these columns: each text meets the next one.
+            Or ``anchor`` and ``positive``: columns; ``negatives``: columns of hard negatives;
+            ``label`` with ``right`` and ``wrong``: which values make the positive column a
+            positive or a hard negative; ``choices`` and ``answer`` instead of ``positive``: columns
+            of options and the column of the right one's number (from 0, or A to Z); ``most``:
+            pairs that one text may stand in.
         source: Name of the source.
 
     Returns:
-        Pairs of every two of the columns, English first, in the order of files and rows.
+        Pairs in the order of first rows.
 
     Raises:
-        KleinError: If an option is missing or wrong, or nothing could be read.
+        KleinError: If an option is missing or nothing could be read.
     """
-    return required(_columns(root, options, source), source)
+    return required(_pairs(root, options, source), source)
 
 
-def _columns(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
-    wish = _wish(options, source)
-    places = list(combinations([lang for lang in LANGUAGES if lang in wish.columns], 2))
-    paths = files_of(root, option(options, "files", source))
-    for _, rows in readable(paths, lambda path: list(_rows(path, wish))):
-        for row in rows:
-            for left, right in places:
-                cells = (row.get(wish.columns[lang], "") for lang in (left, right))
-                anchor, positive = (cell.replace(wish.blank, " ").strip() for cell in cells)
-                if anchor and positive:
-                    yield Pair(anchor, positive, left, right, source, wish.kind)
+def _pairs(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
+    kind: Kind = option(options, "kind", source)
+    if "same" not in options:
+        option(options, "anchor", source)
+        option(options, "choices" if "answer" in options else "positive", source)
+    rows = _rows(root, options, source)
+    found = _chained(rows, options) if "same" in options else _related(rows, options)
+    used: Counter[str] = Counter()
+    most = options.get("most", 0)
+    for anchor, positive, negatives in found:
+        if most and max(used[anchor], used[positive]) >= most:
+            continue
+        used.update((anchor, positive))
+        yield Pair(anchor, positive, "en", "en", source, kind, negatives)
 
 
-def _wish(options: Mapping[str, Any], source: str) -> _Wish:
-    columns = {lang: str(name) for lang, name in option(options, "columns", source).items()}
-    if len(columns) < 2 or not set(columns) <= set(LANGUAGES):
-        raise KleinError(f"source {source}: 'columns' must name two languages of ours or more")
-    return _Wish(
-        columns,
-        options.get("only", {}),
-        options.get("unless", {}),
-        options.get("separator", ""),
-        options.get("quoted", True),
-        not all(name.isdigit() for name in columns.values()),
-        options.get("blank", " "),
-        options.get("query", ""),
-        options.get("kind", "translation"),
-    )
+def _rows(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Record]:
+    tables = [_joinable(root, table, source) for table in options.get("join", ())]
+    where, unless = options.get("where", {}), options.get("unless", {})
+    expressions = _expressions(options, source)
+    for rows in _tables(root, options, source):
+        for bare in rows:
+            row = _with_fields(_extended(bare, tables), expressions)
+            if not any(_is_one_of(row, *rule) for rule in unless.items()) and all(
+                _is_one_of(row, *rule) for rule in where.items()
+            ):
+                yield row
 
 
-def _rows(path: Path, wish: _Wish) -> Iterator[Row]:
-    if path.suffix in (".json", ".jsonl"):
-        rows = _json_rows(path)
-    elif path.suffix == ".xlsx":
-        rows = _named(_sheet_rows(path), wish.header)
-    elif path.suffix in (".sqlite", ".sqlite3", ".db"):
-        rows = _named(_sqlite_rows(path, wish.query), header=False)
-    else:
-        rows = _named(_text_rows(path, wish), wish.header)
+def _tables(root: Path, options: Mapping[str, Any], source: str) -> Iterator[list[Record]]:
+    if "sides" not in options:
+        paths = files_of(root, option(options, "files", source))
+        yield from (rows for _, rows in readable(paths, lambda path: records(path, options)))
+        return
+    for part in options.get("parts", [""]):
+        names = {
+            column: root / name.replace("{part}", part) for column, name in options["sides"].items()
+        }
+        read = partial(_beside, names, options)
+        yield from (rows for _, rows in readable(list(names.values())[:1], read))
+
+
+def _beside(names: Mapping[str, Path], options: Mapping[str, Any], first: Path) -> list[Record]:
+    del first  # The name that a warning gives; every side is read by its own.
+    return side_by_side(names, options)
+
+
+def _joinable(root: Path, table: Mapping[str, Any], source: str) -> tuple[str, dict[str, Record]]:
+    column = option(table, "on", source)
+    paths = files_of(root, option(table, "files", source))
+    found = readable(paths, lambda path: records(path, table))
+    rows = chain.from_iterable(rows for _, rows in found)
+    return column, {str(row[column]): row for row in rows if column in row}
+
+
+def _extended(row: Record, tables: Iterable[tuple[str, dict[str, Record]]]) -> Record:
+    found: Record = {}
+    for column, table in tables:
+        found |= table.get(str(row.get(column)), {})
+    return {**found, **row}
+
+
+def _is_one_of(row: Record, column: str, values: Iterable[Any]) -> bool:
+    return not {str(value) for value in values}.isdisjoint(texts_at(row, column) or [""])
+
+
+def _chained(
+    rows: Iterable[Record], options: Mapping[str, Any]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    groups: dict[tuple[Any, ...], dict[str, None]] = defaultdict(dict)
+    columns = options.get("group", ())
+    for number, row in enumerate(rows):
+        key = tuple(row.get(column) and str(row[column]) for column in columns) or (number,)
+        if all(part not in (None, "") for part in key):
+            groups[key].update(dict.fromkeys(_texts(row, options["same"], options)))
+    for texts in groups.values():
+        for anchor, positive in pairwise(texts):
+            yield anchor, positive, ()
+
+
+def _related(
+    rows: Iterable[Record], options: Mapping[str, Any]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    anchors: dict[str, _Judged] = defaultdict(_Judged)
     for row in rows:
-        wanted = all(row.get(name, "") in values for name, values in wish.only.items())
-        if wanted and not any(row.get(name) in values for name, values in wish.unless.items()):
-            yield row
+        right, wrong = _judged(row, options)
+        for anchor in _texts(row, options["anchor"], options):
+            anchors[anchor].right.update(dict.fromkeys(right))
+            anchors[anchor].wrong.update(dict.fromkeys(wrong))
+    for anchor, judged in anchors.items():
+        wrong = tuple(t for t in judged.wrong if t not in judged.right and t != anchor)
+        for positive in judged.right:
+            yield anchor, positive, wrong[:MAX_NEGATIVES]
 
 
-def _named(rows: Iterable[Iterable[str]], header: bool) -> Iterator[Row]:
-    rest = iter(rows)
-    names = [name.strip().removeprefix("\ufeff") for name in next(rest, [])] if header else []
-    for row in rest:
-        cells = list(row)
-        numbers = (str(place) for place in range(len(cells)))
-        yield dict(chain(zip(numbers, cells, strict=True), zip(names, cells, strict=False)))
+def _judged(row: Record, options: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Texts of a row that belong to its anchor, and those that only seem to."""
+    wrong = _texts(row, options.get("negatives", ()), options)
+    if "answer" in options:
+        choices = _texts(row, options["choices"], options)
+        number = _number("".join(texts_at(row, options["answer"])[:1]))
+        if not 0 <= number < len(choices):
+            return [], []
+        return [choices.pop(number)], choices + wrong
+    texts = _texts(row, options["positive"], options)
+    if "label" not in options or _is_one_of(row, options["label"], options.get("right", ())):
+        return texts, wrong
+    if _is_one_of(row, options["label"], options.get("wrong", ())):
+        return [], texts + wrong
+    return [], []
 
 
-def _text_rows(path: Path, wish: _Wish) -> Iterator[list[str]]:
-    text = path.read_bytes().decode("utf-8-sig")
-    separator = wish.separator or _SUFFIX.get(path.suffix, "\t")
-    if wish.quoted and len(separator) == 1 and separator != "\t":
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    else:
-        yield from (line.split(separator) for line in lines_of(text))
+def _number(answer: str) -> int:
+    if len(answer) == 1 and "A" <= answer <= "Z":
+        return ord(answer) - ord("A")
+    return int(answer) if answer.isdecimal() else -1
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
-    text = path.read_bytes().decode("utf-8-sig")
-    lines = path.suffix == ".jsonl"
-    rows = [json.loads(line) for line in lines_of(text) if line] if lines else json.loads(text)
-    if isinstance(rows, Mapping):
-        # One object whose keys are the texts of one language and whose values are the other's.
-        rows = [{"0": key, "1": value} for key, value in rows.items()]
-    for row in rows:
-        yield {str(name): value for name, value in row.items() if isinstance(value, str)}
+def _texts(row: Record, columns: str | Iterable[str], options: Mapping[str, Any]) -> list[str]:
+    named = [columns] if isinstance(columns, str) else columns
+    found = [text for column in named for text in texts_at(row, column)]
+    for old, new in options.get("replace", {}).items():
+        found = [text.replace(old, new) for text in found]
+    if options.get("tokenised"):
+        found = [untokenised(text) for text in found]
+    return [text for text in found if text.strip()]
 
 
-def _sheet_rows(path: Path) -> Iterator[list[str]]:
-    book = load_workbook(path, read_only=True, data_only=True)
-    with closing(book):
-        for sheet in book.worksheets:
-            for row in sheet.iter_rows(values_only=True):
-                yield ["" if cell is None else str(cell) for cell in row]
+def _expressions(options: Mapping[str, Any], source: str) -> dict[str, re.Pattern[str]]:
+    try:
+        return {
+            column: re.compile(pattern, re.DOTALL)
+            for column, pattern in options.get("fields", {}).items()
+        }
+    except re.error as error:
+        raise KleinError(f"source {source}: its option 'fields': {error}") from None
 
 
-def _sqlite_rows(path: Path, query: str) -> Iterator[list[str]]:
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    with closing(sqlite3.connect(address, uri=True)) as database:
-        try:
-            for row in database.execute(query):
-                yield ["" if cell is None else str(cell) for cell in row]
-        except sqlite3.Error as error:
-            # Its own class is none of those by which a damaged file is known.
-            raise ValueError(f"no rows by '{query[:60]}': {error}") from None
+def _with_fields(row: Record, expressions: Mapping[str, re.Pattern[str]]) -> Record:
+    found: Record = {}
+    for column, expression in expressions.items():
+        match = expression.search("".join(texts_at(row, column)[:1]))
+        found.update(match.groupdict() if match else {})
+    return {**row, **found}

@@ -28,6 +28,7 @@ from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
+from klein_embedding.corpus.readers.parallel_columns import read_parallel_columns
 from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
@@ -60,6 +61,7 @@ READERS: dict[str, Reader] = {
     "news_text": read_news_text,
     "nli": read_nli,
     "open_trivia": read_open_trivia,
+    "parallel_columns": read_parallel_columns,
     "plain_lines": read_plain_lines,
     "stories": read_stories,
     "tab_lines": read_tab_lines,
