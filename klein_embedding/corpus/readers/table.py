@@ -8,6 +8,7 @@ from typing import Any
 
 from klein_embedding.corpus.readers.aligned import read_aligned_lines, read_joshua
 from klein_embedding.corpus.readers.android import read_android
+from klein_embedding.corpus.readers.articles import read_article_rows
 from klein_embedding.corpus.readers.bible import (
     read_bible_csv,
     read_bible_json,
@@ -33,6 +34,7 @@ from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
 from klein_embedding.corpus.readers.verses import read_verses
+from klein_embedding.corpus.readers.wiki_extract import read_wiki_extract
 from klein_embedding.text import Line, Pair
 
 Reader = Callable[[Path, Mapping[str, Any], str], Iterator[Pair | Line]]
@@ -40,6 +42,7 @@ Reader = Callable[[Path, Mapping[str, Any], str], Iterator[Pair | Line]]
 READERS: dict[str, Reader] = {
     "aligned_lines": read_aligned_lines,
     "android": read_android,
+    "article_rows": read_article_rows,
     "bible_csv": read_bible_csv,
     "bible_json": read_bible_json,
     "bible_usfm": read_bible_usfm,
@@ -52,8 +55,8 @@ READERS: dict[str, Reader] = {
     "gettext": read_gettext,
     "headwords": read_headwords,
     "instructions": read_instructions,
-    "joshua": read_joshua,
     "jeopardy": read_jeopardy,
+    "joshua": read_joshua,
     "kannada_dictionary": read_kannada_dictionary,
     "locale_json": read_locale_json,
     "makhzan": read_makhzan,
@@ -66,5 +69,6 @@ READERS: dict[str, Reader] = {
     "stories": read_stories,
     "tab_lines": read_tab_lines,
     "verses": read_verses,
+    "wiki_extract": read_wiki_extract,
     "wordnet": read_wordnet,
 }
