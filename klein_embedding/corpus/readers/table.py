@@ -13,8 +13,10 @@ from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
+from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
+from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
@@ -35,11 +37,13 @@ READERS: dict[str, Reader] = {
     "chromium_pak": read_chromium_pak,
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
+    "documents": read_documents,
     "gettext": read_gettext,
     "instructions": read_instructions,
     "joshua": read_joshua,
     "jeopardy": read_jeopardy,
     "kannada_dictionary": read_kannada_dictionary,
+    "keyed": read_keyed,
     "locale_json": read_locale_json,
     "makhzan": read_makhzan,
     "medquad": read_medquad,
