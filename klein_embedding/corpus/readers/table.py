@@ -24,8 +24,10 @@ from klein_embedding.corpus.readers.dictionaries import (
     read_kannada_dictionary,
     read_wordnet,
 )
+from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
+from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
@@ -52,12 +54,14 @@ READERS: dict[str, Reader] = {
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
     "columns": read_columns,
+    "documents": read_documents,
     "gettext": read_gettext,
     "headwords": read_headwords,
     "instructions": read_instructions,
     "jeopardy": read_jeopardy,
     "joshua": read_joshua,
     "kannada_dictionary": read_kannada_dictionary,
+    "keyed": read_keyed,
     "locale_json": read_locale_json,
     "makhzan": read_makhzan,
     "medquad": read_medquad,
