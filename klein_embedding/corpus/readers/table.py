@@ -13,11 +13,16 @@ from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
+from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
+from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
+from klein_embedding.corpus.readers.moodle import read_moodle
+from klein_embedding.corpus.readers.mozilla_lang import read_mozilla_lang
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
+from klein_embedding.corpus.readers.resources_xml import read_resw, read_xliff
 from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
@@ -35,7 +40,9 @@ READERS: dict[str, Reader] = {
     "chromium_pak": read_chromium_pak,
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
+    "fluent": read_fluent,
     "gettext": read_gettext,
+    "gettext_po": read_gettext_po,
     "instructions": read_instructions,
     "joshua": read_joshua,
     "jeopardy": read_jeopardy,
@@ -43,12 +50,16 @@ READERS: dict[str, Reader] = {
     "locale_json": read_locale_json,
     "makhzan": read_makhzan,
     "medquad": read_medquad,
+    "moodle": read_moodle,
+    "mozilla_lang": read_mozilla_lang,
     "news_text": read_news_text,
     "nli": read_nli,
     "open_trivia": read_open_trivia,
     "plain_lines": read_plain_lines,
+    "resw": read_resw,
     "stories": read_stories,
     "tab_lines": read_tab_lines,
     "verses": read_verses,
     "wordnet": read_wordnet,
+    "xliff": read_xliff,
 }
