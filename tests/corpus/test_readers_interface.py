@@ -297,6 +297,13 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
     ]
 
 
+def test_android_folders_with_tags_of_their_own_are_told_by_the_options(tmp_path):
+    resources(tmp_path / "res/values/strings.xml", '<string name="one">One</string>')
+    resources(tmp_path / "res/values-ka/strings.xml", '<string name="one">ಒಂದು</string>')
+    resources(tmp_path / "res/values-de/strings.xml", '<string name="one">Eins</string>')
+    assert read("android", tmp_path, folders={"ka": "kn"}) == [("kn", "One", "ಒಂದು")]
+
+
 def test_android_resources_with_entities_are_skipped(tmp_path, caplog):
     resources(tmp_path / "res/values/strings.xml", '<string name="one">One</string>')
     resources(tmp_path / "res/values-hi/strings.xml", '<string name="one">एक</string>')
@@ -322,6 +329,15 @@ def test_devtools_messages_take_the_first_english_file_that_is_there(tmp_path):
     assert read("locale_json", tmp_path, english=["en-US", "en-GB"]) == [
         ("hi", "Open", "खोलें"),
         ("pa", "Shut", "ਬੰਦ"),
+    ]
+
+
+def test_arguments_in_double_braces_read_as_placeholders(tmp_path):
+    put_json(tmp_path / "en.json", {"a": "Hi {{name}}", "b": "{n, plural, other {{n}}} apps"})
+    put_json(tmp_path / "as.json", {"a": "নমস্কাৰ {{%s}}", "b": "{n, plural, other {{n}}} এপ"})
+    assert read("locale_json", tmp_path, english=["en"]) == [
+        ("as", "Hi {value}", "নমস্কাৰ {value}"),
+        ("as", "{n} apps", "{n} এপ"),
     ]
 
 

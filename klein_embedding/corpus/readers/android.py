@@ -25,7 +25,8 @@ def read_android(root: Path, options: Mapping[str, Any], source: str) -> Iterato
 
     Args:
         root: Folder of the source's files, several states side by side if need be.
-        options: None are known.
+        options: ``folders``: table from a tag of the source's own making, as in ``values-ka``, to
+            our code; it goes before the usual meaning of the tag.
         source: Name of the source.
 
     Returns:
@@ -37,14 +38,15 @@ def read_android(root: Path, options: Mapping[str, Any], source: str) -> Iterato
     Source:
         Android developers' guide, "String resources".
     """
-    return required(once(_pairs(root, source)), source)
+    return required(once(_pairs(root, options.get("folders", {}), source)), source)
 
 
-def _pairs(root: Path, source: str) -> Iterator[Pair]:
+def _pairs(root: Path, folders: Mapping[str, str], source: str) -> Iterator[Pair]:
     for folder in sorted(path for path in root.glob("**/values") if path.is_dir()):
         english = _resources(folder)
         for other in sorted(folder.parent.glob("values-*")):
-            lang = by_tag(other.name.removeprefix("values-"))
+            tag = other.name.removeprefix("values-")
+            lang = folders.get(tag) or by_tag(tag)
             if lang and lang != "en":
                 yield from joined(english, _resources(other), lang, source)
 

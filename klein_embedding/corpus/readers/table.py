@@ -25,13 +25,18 @@ from klein_embedding.corpus.readers.dictionaries import (
     read_wordnet,
 )
 from klein_embedding.corpus.readers.documents import read_documents
+from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
+from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
+from klein_embedding.corpus.readers.moodle import read_moodle
+from klein_embedding.corpus.readers.mozilla_lang import read_mozilla_lang
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
 from klein_embedding.corpus.readers.parallel_columns import read_parallel_columns
+from klein_embedding.corpus.readers.resources_xml import read_resw, read_xliff
 from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
@@ -55,7 +60,9 @@ READERS: dict[str, Reader] = {
     "coco": read_coco,
     "columns": read_columns,
     "documents": read_documents,
+    "fluent": read_fluent,
     "gettext": read_gettext,
+    "gettext_po": read_gettext_po,
     "headwords": read_headwords,
     "instructions": read_instructions,
     "jeopardy": read_jeopardy,
@@ -65,14 +72,18 @@ READERS: dict[str, Reader] = {
     "locale_json": read_locale_json,
     "makhzan": read_makhzan,
     "medquad": read_medquad,
+    "moodle": read_moodle,
+    "mozilla_lang": read_mozilla_lang,
     "news_text": read_news_text,
     "nli": read_nli,
     "open_trivia": read_open_trivia,
     "parallel_columns": read_parallel_columns,
     "plain_lines": read_plain_lines,
+    "resw": read_resw,
     "stories": read_stories,
     "tab_lines": read_tab_lines,
     "verses": read_verses,
     "wiki_extract": read_wiki_extract,
     "wordnet": read_wordnet,
+    "xliff": read_xliff,
 }
