@@ -238,21 +238,19 @@ def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> H
     """
     if source.reader not in READERS:
         raise KleinError(f"source {source.name}: no reader named '{source.reader}'")
-    found, seen, items = Harvest(), set[int](), 0
-    for item in READERS[source.reader](root, source.options, source.name):
-        items += 1
-        for record, reason in _cleaned(item, source, recipe):
-            key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
-            if reason:
-                found.drop(record, reason)
-            elif guard.blocks(record):
-                found.drop(record, "evaluation text")
-            elif key in seen:
-                found.drop(record, "duplicate")
-            else:
-                seen.add(key)
-                found.keep(record)
-    if not items:
+    found, seen = Harvest(), set[int]()
+    items = READERS[source.reader](root, source.options, source.name)
+    records = (record for item in items for record in _cleaned(item, source, recipe))
+    for record, reason in guard.screened(records):
+        key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
+        if reason:
+            found.drop(record, reason)
+        elif key in seen:
+            found.drop(record, "duplicate")
+        else:
+            seen.add(key)
+            found.keep(record)
+    if not (found.pairs or found.lines or found.dropped):
         raise KleinError(f"source {source.name}: its reader found nothing; check its options")
     return found
 

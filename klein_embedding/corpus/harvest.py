@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from klein_embedding.corpus.caps import over_caps
 from klein_embedding.corpus.language_id import SHARED, LanguageModel
-from klein_embedding.corpus.near import SKETCH, sketches
+from klein_embedding.corpus.near_duplicates import SKETCH, sketches
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.files import digest_of, read_manifest, write_manifest, write_text
