@@ -39,10 +39,11 @@ def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterato
             the file whose lines it is, with ``{part}`` in the name for each of ``parts``;
             ``kind`` of the pairs;
             ``where`` and ``unless``: values by column that a row must, or must not, have;
-            ``join``: list of tables (each with ``files`` and ``on``, a shared column) whose rows
-            extend those of the same key; ``fields``: by column, an expression whose named groups
-            become columns; ``replace``: what to write for a string anywhere; ``tokenised``:
-            whether spaces around punctuation are to be taken out.
+            ``join``: list of tables (each with ``files``, ``on``, a shared column, and maybe
+            ``prefix`` for the names of its columns) whose rows extend those of the same key;
+            ``fields``: by column, an expression whose named groups become columns; ``replace``:
+            what to write for a string anywhere; ``tokenised``: whether spaces around punctuation
+            are to be taken out.
             Then either ``same``: columns whose texts all mean the same in a row, or, with
             ``group``, in all rows of one value of these columns: each text meets the next one.
             Or ``anchor`` and ``positive``: columns; ``negatives``: columns of hard negatives;
@@ -113,7 +114,12 @@ def _joinable(root: Path, table: Mapping[str, Any], source: str) -> tuple[str, d
     paths = files_of(root, option(table, "files", source))
     found = readable(paths, lambda path: records(path, table))
     rows = chain.from_iterable(rows for _, rows in found)
-    return column, {str(row[column]): row for row in rows if column in row}
+    prefix = table.get("prefix", "")
+    return column, {
+        str(row[column]): {prefix + name: value for name, value in row.items()}
+        for row in rows
+        if column in row
+    }
 
 
 def _extended(row: Record, tables: Iterable[tuple[str, dict[str, Record]]]) -> Record:

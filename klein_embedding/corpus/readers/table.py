@@ -13,6 +13,7 @@ from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.columns import read_columns
+from klein_embedding.corpus.readers.dialogue import read_dialogues
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
@@ -21,8 +22,10 @@ from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
 from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
+from klein_embedding.corpus.readers.tldr import read_tldr
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
 from klein_embedding.corpus.readers.verses import read_verses
+from klein_embedding.corpus.readers.webnlg import read_webnlg
 from klein_embedding.text import Line, Pair
 
 Reader = Callable[[Path, Mapping[str, Any], str], Iterator[Pair | Line]]
@@ -37,6 +40,7 @@ READERS: dict[str, Reader] = {
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
     "columns": read_columns,
+    "dialogues": read_dialogues,
     "gettext": read_gettext,
     "instructions": read_instructions,
     "joshua": read_joshua,
@@ -51,6 +55,8 @@ READERS: dict[str, Reader] = {
     "plain_lines": read_plain_lines,
     "stories": read_stories,
     "tab_lines": read_tab_lines,
+    "tldr": read_tldr,
     "verses": read_verses,
+    "webnlg": read_webnlg,
     "wordnet": read_wordnet,
 }
