@@ -31,7 +31,7 @@ def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterato
     """Read English pairs from tables or JSON whose columns the options name.
 
     Rows that share an anchor are read together, so that what one of them calls right is no hard
-    negative of another.
+    negative of another. Besides its own columns each row has "file", the name of its file.
 
     Args:
         root: Folder of the source's files.
@@ -39,8 +39,8 @@ def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterato
             the file whose lines it is, with ``{part}`` in the name for each of ``parts``;
             ``kind`` of the pairs;
             ``where`` and ``unless``: values by column that a row must, or must not, have;
-            ``join``: list of tables (each with ``files``, ``on``, a shared column, and maybe
-            ``prefix`` for the names of its columns) whose rows extend those of the same key;
+            ``join``: list of tables (each with ``files`` and ``on``, a shared column) whose rows
+            extend those of the same key;
             ``fields``: by column, an expression whose named groups become columns; ``replace``:
             what to write for a string anywhere; ``tokenised``: whether spaces around punctuation
             are to be taken out.
@@ -94,7 +94,8 @@ def _rows(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Recor
 def _tables(root: Path, options: Mapping[str, Any], source: str) -> Iterator[list[Record]]:
     if "sides" not in options:
         paths = files_of(root, option(options, "files", source))
-        yield from (rows for _, rows in readable(paths, lambda path: records(path, options)))
+        for path, rows in readable(paths, lambda path: records(path, options)):
+            yield [{"file": path.name, **row} for row in rows]
         return
     for part in options.get("parts", [""]):
         names = {
@@ -114,12 +115,7 @@ def _joinable(root: Path, table: Mapping[str, Any], source: str) -> tuple[str, d
     paths = files_of(root, option(table, "files", source))
     found = readable(paths, lambda path: records(path, table))
     rows = chain.from_iterable(rows for _, rows in found)
-    prefix = table.get("prefix", "")
-    return column, {
-        str(row[column]): {prefix + name: value for name, value in row.items()}
-        for row in rows
-        if column in row
-    }
+    return column, {str(row[column]): row for row in rows if column in row}
 
 
 def _extended(row: Record, tables: Iterable[tuple[str, dict[str, Record]]]) -> Record:
