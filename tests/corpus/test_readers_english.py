@@ -184,3 +184,55 @@ def test_damaged_dialogues_are_skipped_by_name(tmp_path, caplog, content):
     with pytest.raises(KleinError, match="source tried: nothing could be read"):
         read("dialogues", tmp_path)
     assert str(path) in skipped(caplog)[0]
+
+
+def schema(*descriptions):
+    service, intent, slot = ({"description": text} for text in descriptions)
+    return json.dumps([{**service, "intents": [intent], "slots": [slot]}])
+
+
+def test_descriptions_of_one_thing_meet_the_next_wording(tmp_path, caplog):
+    put(tmp_path / "dev" / "schema.json", schema("Find food", "Find a table", "City"))
+    put(tmp_path / "v1" / "dev" / "schema.json", schema("Find food", "Look for a table", "Town"))
+    put(tmp_path / "v2" / "dev" / "schema.json", schema("Get food", "Find a table", "Place"))
+    put(tmp_path / "test" / "schema.json", schema("One", "Two", "Three"))
+    put(tmp_path / "v1" / "test" / "schema.json", "[]")
+    assert texts(read("schemas", tmp_path)) == [
+        ("Find food", "Get food"),
+        ("Find a table", "Look for a table"),
+        ("City", "Town"),
+        ("Town", "Place"),
+    ]
+    (message,) = skipped(caplog)
+    assert "schemas of test" in message
+
+
+def proof(context, steps):
+    return f"$question$ = q ; $hypothesis$ = end ; $context$ = {context}\t$proof$ = {steps}\n"
+
+
+def test_a_step_of_a_proof_is_what_it_rests_on_and_what_it_concludes(tmp_path):
+    facts = "sent1: one: two sent2: three sent3: four"
+    steps = "sent1 & sent2 -> int1: five, six; int1 & sent3 -> hypothesis; "
+    put(tmp_path / "a.tsv", proof(facts, steps) + "no proof at all\n")
+    found = read("proofs", tmp_path)
+    assert texts(found) == [("one: two. three", "five, six"), ("five, six. four", "end")]
+    assert {pair.kind for pair in found} == {"entailment"}
+
+
+@pytest.mark.parametrize(
+    "steps", ["sent1 & sent9 -> hypothesis", "hypothesis", "sent1 -> int4", ""]
+)
+def test_a_step_that_rests_on_nothing_known_gives_nothing(tmp_path, steps):
+    put(tmp_path / "a.tsv", proof("sent1: one", steps) + proof("sent1: x", "sent1 -> hypothesis"))
+    assert texts(read("proofs", tmp_path)) == [("x", "end")]
+
+
+@pytest.mark.parametrize(("reader", "name"), [("proofs", "a.tsv"), ("schemas", "schema.json")])
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"[1]"])
+def test_damaged_files_of_facts_end_in_an_error_that_names_the_source(
+    tmp_path, reader, name, content
+):
+    put(tmp_path / name, content)
+    with pytest.raises(KleinError, match="source tried: nothing could be read"):
+        read(reader, tmp_path)

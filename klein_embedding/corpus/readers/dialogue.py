@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import logging
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 from klein_embedding.corpus.readers.reading import files_of, readable, required
 from klein_embedding.text import Line, Pair
+
+_log = logging.getLogger(__name__)
 
 MOST_OF_AN_INTENT = 40
 """Requests that one description of an intent is paired with; it repeats in every dialogue."""
@@ -57,6 +60,46 @@ def _dialogues(root: Path, options: Mapping[str, Any], source: str) -> Iterator[
                 used[meant] += 1
                 if meant and used[meant] <= MOST_OF_AN_INTENT:
                     yield Pair(turn["utterance"], meant, "en", "en", source, "paraphrase")
+
+
+def read_schemas(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
+    """Read descriptions of services, and the same in other words, from ``{split}/schema.json``.
+
+    Args:
+        root: Folder of the source's files; versions of one split stand in folders of its name.
+        options: None are used.
+        source: Name of the source.
+
+    Returns:
+        Paraphrase pairs: each description of a service, an intent or a slot with that of the
+        next version.
+
+    Raises:
+        KleinError: If nothing could be read.
+    """
+    del options
+    return required(_schemas(root, source), source)
+
+
+def _schemas(root: Path, source: str) -> Iterator[Pair]:
+    versions: dict[str, list[list[str]]] = defaultdict(list)
+    for path, texts in readable(files_of(root, "**/schema.json"), _descriptions):
+        versions[path.parent.name].append(texts)
+    for split, listed in versions.items():
+        if len({len(texts) for texts in listed}) > 1:
+            _log.warning("skipped the schemas of %s: they describe different things", split)
+            continue
+        for same in zip(*listed, strict=True):
+            for anchor, positive in pairwise(dict.fromkeys(same)):
+                yield Pair(anchor, positive, "en", "en", source, "paraphrase")
+
+
+def _descriptions(path: Path) -> list[str]:
+    return [
+        item["description"].strip()
+        for service in json.loads(path.read_text(encoding="utf-8"))
+        for item in (service, *service["intents"], *service["slots"])
+    ]
 
 
 def _turns(path: Path) -> list[list[Turn]]:

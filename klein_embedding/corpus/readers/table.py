@@ -13,13 +13,14 @@ from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.columns import read_columns
-from klein_embedding.corpus.readers.dialogue import read_dialogues
+from klein_embedding.corpus.readers.dialogue import read_dialogues, read_schemas
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
+from klein_embedding.corpus.readers.proofs import read_proofs
 from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.tldr import read_tldr
@@ -53,6 +54,8 @@ READERS: dict[str, Reader] = {
     "nli": read_nli,
     "open_trivia": read_open_trivia,
     "plain_lines": read_plain_lines,
+    "proofs": read_proofs,
+    "schemas": read_schemas,
     "stories": read_stories,
     "tab_lines": read_tab_lines,
     "tldr": read_tldr,
