@@ -57,6 +57,13 @@ def test_labels_make_hard_negatives_of_the_same_anchor_and_never_of_a_right_text
     assert [pair.negatives for pair in found] == [("no",), ()]
 
 
+def test_the_name_of_its_file_may_judge_a_row(tmp_path):
+    put(tmp_path / "right.csv", "a,b\np,yes\n")
+    put(tmp_path / "wrong.csv", "a,b\np,no\n")
+    (pair,) = read(tmp_path, **TWO, label="file", right=["right.csv"], wrong=["wrong.csv"])
+    assert (pair.positive, pair.negatives) == ("yes", ("no",))
+
+
 def test_hard_negatives_of_a_row_are_limited(tmp_path):
     put(tmp_path / "t.csv", "a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n")
     (pair,) = read(tmp_path, **TWO, negatives=["c", "d", "e", "f", "g"])

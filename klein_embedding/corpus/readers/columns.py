@@ -31,7 +31,7 @@ def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterato
     """Read English pairs from tables or JSON whose columns the options name.
 
     Rows that share an anchor are read together, so that what one of them calls right is no hard
-    negative of another.
+    negative of another. Besides its own columns each row has "file", the name of its file.
 
     Args:
         root: Folder of the source's files.
@@ -40,9 +40,10 @@ def read_columns(root: Path, options: Mapping[str, Any], source: str) -> Iterato
             ``kind`` of the pairs;
             ``where`` and ``unless``: values by column that a row must, or must not, have;
             ``join``: list of tables (each with ``files`` and ``on``, a shared column) whose rows
-            extend those of the same key; ``fields``: by column, an expression whose named groups
-            become columns; ``replace``: what to write for a string anywhere; ``tokenised``:
-            whether spaces around punctuation are to be taken out.
+            extend those of the same key;
+            ``fields``: by column, an expression whose named groups become columns; ``replace``:
+            what to write for a string anywhere; ``tokenised``: whether spaces around punctuation
+            are to be taken out.
             Then either ``same``: columns whose texts all mean the same in a row, or, with
             ``group``, in all rows of one value of these columns: each text meets the next one.
             Or ``anchor`` and ``positive``: columns; ``negatives``: columns of hard negatives;
@@ -93,7 +94,8 @@ def _rows(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Recor
 def _tables(root: Path, options: Mapping[str, Any], source: str) -> Iterator[list[Record]]:
     if "sides" not in options:
         paths = files_of(root, option(options, "files", source))
-        yield from (rows for _, rows in readable(paths, lambda path: records(path, options)))
+        for path, rows in readable(paths, lambda path: records(path, options)):
+            yield [{"file": path.name, **row} for row in rows]
         return
     for part in options.get("parts", [""]):
         names = {

@@ -19,6 +19,7 @@ from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.columns import read_columns
+from klein_embedding.corpus.readers.dialogue import read_dialogues, read_schemas
 from klein_embedding.corpus.readers.dictionaries import (
     read_headwords,
     read_kannada_dictionary,
@@ -36,11 +37,14 @@ from klein_embedding.corpus.readers.moodle import read_moodle
 from klein_embedding.corpus.readers.mozilla_lang import read_mozilla_lang
 from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, read_plain_lines
 from klein_embedding.corpus.readers.parallel_columns import read_parallel_columns
+from klein_embedding.corpus.readers.proofs import read_proofs
 from klein_embedding.corpus.readers.resources_xml import read_resw, read_xliff
 from klein_embedding.corpus.readers.stories import read_stories
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
+from klein_embedding.corpus.readers.tldr import read_tldr
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
 from klein_embedding.corpus.readers.verses import read_verses
+from klein_embedding.corpus.readers.webnlg import read_webnlg
 from klein_embedding.corpus.readers.wiki_extract import read_wiki_extract
 from klein_embedding.text import Line, Pair
 
@@ -59,6 +63,7 @@ READERS: dict[str, Reader] = {
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
     "columns": read_columns,
+    "dialogues": read_dialogues,
     "documents": read_documents,
     "fluent": read_fluent,
     "gettext": read_gettext,
@@ -79,10 +84,14 @@ READERS: dict[str, Reader] = {
     "open_trivia": read_open_trivia,
     "parallel_columns": read_parallel_columns,
     "plain_lines": read_plain_lines,
+    "proofs": read_proofs,
     "resw": read_resw,
+    "schemas": read_schemas,
     "stories": read_stories,
     "tab_lines": read_tab_lines,
+    "tldr": read_tldr,
     "verses": read_verses,
+    "webnlg": read_webnlg,
     "wiki_extract": read_wiki_extract,
     "wordnet": read_wordnet,
     "xliff": read_xliff,
