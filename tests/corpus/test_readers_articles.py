@@ -95,6 +95,23 @@ def test_news_text_reads_the_articles_of_archives_and_names_a_damaged_one(tmp_pa
     assert lines(only) == [("कहीं और", "hi")]
 
 
+def test_news_text_takes_titles_from_names_or_none_at_all(tmp_path):
+    put(tmp_path / "आज_का मौसम.txt", BODY)
+    assert pairs(read("news_text", tmp_path, files="*", lang="hi", title="name")) == [
+        ("आज का मौसम", BODY.strip(), "hi")
+    ]
+    put(tmp_path / "आज_का मौसम.txt", f"मौसम\n{BODY}")
+    found = read("news_text", tmp_path, files="*", lang="hi", title="none")
+    assert found == [Line("मौसम", "hi", "tried"), Line(BODY.strip(), "hi", "tried")]
+
+
+def test_news_text_reads_marked_utf_16_and_short_bodies_on_request(tmp_path):
+    put(tmp_path / "a.txt", "मौसम\nआज बारिश होगी।\n".encode("utf-16"))
+    found = read("news_text", tmp_path, files="*", lang="hi", body_words=3)
+    assert pairs(found) == [("मौसम", "आज बारिश होगी।", "hi")]
+    assert pairs(read("news_text", tmp_path, files="*", lang="hi")) == []
+
+
 def test_bodies_are_passed_on_to_a_limit_and_lines_in_full(tmp_path):
     put(tmp_path / "a.txt", "मौसम\n" + "बारिश " * 5000)
     found = read("news_text", tmp_path, files="*.txt", lang="hi")
@@ -130,6 +147,7 @@ def sheet(row):
         ("a.json", json.dumps(ROW)),
         ("a.json", json.dumps({**ROW, "text": ROW["text"].split("<br/>")})),
         ("a.jsonl", json.dumps(ROW) + "\n"),
+        ("a.js", f"// of today\nconst news = {json.dumps([ROW])};\n"),
         ("a.xlsx", sheet(ROW)),
     ],
 )
@@ -155,6 +173,15 @@ def test_article_rows_name_columns_by_number_where_no_header_stands(tmp_path):
     put(tmp_path / "a.csv", "राज्य,पहला वाक्य\nदेश,दूसरा वाक्य\nछोटी\n")
     found = read("article_rows", tmp_path, files="*.csv", body="1", lang="hi")
     assert lines(found) == [("पहला वाक्य", "hi"), ("दूसरा वाक्य", "hi")]
+
+
+def test_article_rows_take_first_lines_as_titles_and_quotation_marks_as_text(tmp_path):
+    put(tmp_path / "a.json", json.dumps([{"text": f"मौसम\n{BODY}"}]))
+    found = read("article_rows", tmp_path, files="*.json", body="text", title=True, lang="hi")
+    assert pairs(found) == [("मौसम", BODY.strip(), "hi")]
+    put(tmp_path / "a.tsv", '1\t"बारिश" हुई\n2\t"धूप\n')
+    found = read("article_rows", tmp_path, files="*.tsv", body="1", quoted=False, lang="hi")
+    assert lines(found) == [('"बारिश" हुई', "hi"), ('"धूप', "hi")]
 
 
 EXTRACT = """\

@@ -13,8 +13,8 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from klein_embedding.corpus.readers.members import MOST_BYTES, members
-from klein_embedding.corpus.readers.news import article, language_of, paragraphs_of
+from klein_embedding.corpus.readers.members import MOST_BYTES, decoded, members
+from klein_embedding.corpus.readers.news import BODY_WORDS, article, language_of, paragraphs_of
 from klein_embedding.corpus.readers.reading import (
     files_of,
     lines_of,
@@ -33,9 +33,11 @@ def read_article_rows(root: Path, options: Mapping[str, Any], source: str) -> It
 
     Args:
         root: Folder of the source's files.
-        options: ``files``: glob patterns of .csv, .tsv, .json, .jsonl or .xlsx, plain or packed;
+        options: ``files``: glob patterns of .csv, .tsv, .json, .jsonl, .xlsx, or .js that holds
+            one array, plain or packed; ``quoted``: false if quotation marks are part of the text;
             ``member``: glob pattern of the archive members to read; ``body``: name of the text's
-            column (or its number from 0 where no header stands); ``title``: of the title's;
+            column (or its number from 0 where no header stands); ``title``: of the title's,
+            or true if the text's first line is one; ``body_words``: see `news.article`;
             ``lang``: code of the language, or a list of codes of different scripts;
             ``only``: values by column that a row must have.
         source: Name of the source.
@@ -51,35 +53,42 @@ def read_article_rows(root: Path, options: Mapping[str, Any], source: str) -> It
 
 def _articles(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
     lang, body = option(options, "lang", source), str(option(options, "body", source))
-    title, only = str(options.get("title", "")), options.get("only", {})
-    member = options.get("member", "*")
-    for _, rows in readable(
-        files_of(root, option(options, "files", source)),
-        lambda path: [
-            row for name, content in members(path, member) for row in _rows(name, content, body)
-        ],
-    ):
+    title, only = options.get("title", ""), options.get("only", {})
+    member, quoted = options.get("member", "*"), options.get("quoted", True)
+    least = options.get("body_words", BODY_WORDS)
+
+    def parse(path: Path) -> list[Mapping[str, str]]:
+        return [
+            row for name, data in members(path, member) for row in _rows(name, data, body, quoted)
+        ]
+
+    for _, rows in readable(files_of(root, option(options, "files", source)), parse):
         for row in rows:
             if any(row.get(name) not in values for name, values in only.items()):
                 continue
-            head = " ".join(row.get(title, "").split())
+            head = " ".join(row.get(str(title), "").split())
             texts = lines_of(_BREAKS.sub("\n", row.get(body, "")))
-            code = language_of(texts, lang)
+            code = language_of([head, *texts], lang)
             found = [text for text in paragraphs_of(texts, code) if text != head]
             if head:
-                yield from article([head, *found], code, source)
+                yield from article([head, *found], code, source, least)
+            elif title is True:
+                yield from article(found, code, source, least)
             else:
                 yield from (Line(text, code, source) for text in found)
 
 
-def _rows(name: str, content: bytes, body: str) -> Iterable[Mapping[str, str]]:
+def _rows(name: str, content: bytes, body: str, quoted: bool) -> Iterable[Mapping[str, str]]:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".xlsx":
         return _named(_sheet_rows(content), header=not body.isdigit())
-    text = content.decode("utf-8-sig")
-    if suffix in (".json", ".jsonl"):
+    text = decoded(content)
+    if suffix == ".js":
+        # A script that assigns one array to a constant.
+        text = text[text.find("[") : text.rfind("]") + 1]
+    if suffix in (".json", ".jsonl", ".js"):
         return _json_rows(text, body, lines=suffix == ".jsonl")
-    return _named(_text_rows(text, _SEPARATORS.get(suffix, ",")), header=not body.isdigit())
+    return _named(_text_rows(text, _SEPARATORS.get(suffix, ","), quoted), header=not body.isdigit())
 
 
 def _named(rows: Iterable[list[str]], *, header: bool) -> Iterator[dict[str, str]]:
@@ -89,7 +98,10 @@ def _named(rows: Iterable[list[str]], *, header: bool) -> Iterator[dict[str, str
         yield dict(zip(names or map(str, range(len(row))), row, strict=False))
 
 
-def _text_rows(text: str, separator: str) -> Iterator[list[str]]:
+def _text_rows(text: str, separator: str, quoted: bool) -> Iterator[list[str]]:
+    if not quoted:
+        yield from (line.split(separator) for line in lines_of(text))
+        return
     csv.field_size_limit(MOST_BYTES)
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import lzma
 import tarfile
@@ -36,6 +37,12 @@ def members(path: Path, wanted: str = "*") -> Iterator[tuple[str, bytes]]:
             yield path.stem, _limited(file.read(MOST_BYTES + 1), path.name)
     else:
         yield path.name, _limited(path.read_bytes(), path.name)
+
+
+def decoded(content: bytes) -> str:
+    """Text of a file in UTF-8, or in UTF-16 if its first two bytes say so."""
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if marked else "utf-8-sig")
 
 
 def _zip_members(path: Path, wanted: str) -> Iterator[tuple[str, bytes]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from klein_embedding.corpus.readers.members import members
+from klein_embedding.corpus.readers.members import decoded, members
 from klein_embedding.corpus.readers.reading import (
     files_of,
     lines_of,
@@ -26,8 +26,8 @@ _MARKUP = re.compile(r"<[^<>]*>")
 _MIN_SHARE = 0.3
 _LONGEST_TITLE = 20
 """Words; a longer first line is a paragraph like the others."""
-_BODY_WORDS = 25
-"""Words that the text under a title must have to say more than the title."""
+BODY_WORDS = 25
+"""Words that the text under a title must have to say more than the title, unless told."""
 _BODY_SEEN = 400
 """Words of a body that are passed on; no recipe reads further, and some articles are books."""
 _SEEN_OF_TEXT = 2000
@@ -43,7 +43,8 @@ def read_news_text(root: Path, options: Mapping[str, Any], source: str) -> Itera
         root: Folder of the source's files.
         options: ``files``: glob patterns of the articles; ``lang``: code of their language, or
             a list of codes, of which each article gets the one whose script it is written in;
-            ``member``: glob pattern of the members to read if the files are archives.
+            ``member``: glob pattern of the members to read if the files are archives; ``title``:
+            "first" line (unless given), file's "name", or "none"; ``body_words``: see `article`.
         source: Name of the source.
 
     Returns:
@@ -56,18 +57,24 @@ def read_news_text(root: Path, options: Mapping[str, Any], source: str) -> Itera
 
 
 def _news(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
-    lang = option(options, "lang", source)
+    lang, titled = option(options, "lang", source), options.get("title", "first")
     paths = files_of(root, option(options, "files", source))
     member = options.get("member", "*")
     for path, contents in readable(paths, lambda path: list(members(path, member))):
         for name, content in contents:
             try:
-                rows = lines_of(content.decode("utf-8"))
+                rows = lines_of(decoded(content))
             except UnicodeDecodeError as error:
                 _log.warning("skipped %s of %s: %s", name, path, error)
                 continue
             code = language_of(rows, lang)
-            yield from article(paragraphs_of(rows, code), code, source)
+            texts = paragraphs_of(rows, code)
+            if titled == "name":
+                texts = [" ".join(PurePosixPath(name).stem.split("_")), *texts]
+            if titled == "none":
+                yield from (Line(text, code, source) for text in texts)
+            else:
+                yield from article(texts, code, source, options.get("body_words", BODY_WORDS))
 
 
 def language_of(rows: Iterable[str], lang: str | Sequence[str]) -> str:
@@ -84,13 +91,16 @@ def paragraphs_of(rows: Iterable[str], lang: str) -> list[str]:
     return [text for text in texts if script_share(text, lang) >= _MIN_SHARE]
 
 
-def article(rows: Iterable[str], lang: str, source: str) -> Iterator[Pair | Line]:
+def article(
+    rows: Iterable[str], lang: str, source: str, body_words: int = BODY_WORDS
+) -> Iterator[Pair | Line]:
     """Take an article apart whose first paragraph may be its title.
 
     Args:
         rows: Its paragraphs.
         lang: Code of their language.
         source: Name of the source.
+        body_words: Fewest words of a text that says more than its title.
 
     Returns:
         A line for each paragraph, and a title-body pair if the first one is short enough.
@@ -99,7 +109,7 @@ def article(rows: Iterable[str], lang: str, source: str) -> Iterator[Pair | Line
     yield from (Line(paragraph, lang, source) for paragraph in paragraphs)
     if len(paragraphs) > 1 and len(paragraphs[0].split()) <= _LONGEST_TITLE:
         body = " ".join(" ".join(paragraphs[1:]).split()[:_BODY_SEEN])
-        if body.count(" ") + 1 >= _BODY_WORDS:
+        if body.count(" ") + 1 >= body_words:
             yield Pair(paragraphs[0], body, lang, lang, source, "title-body")
 
 
@@ -124,7 +134,7 @@ def _makhzan(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pa
     paths = files_of(root, options.get("files", "**/*.xml"))
     for _, (title, paragraphs) in readable(paths, _xml_article):
         yield from (Line(paragraph, "ur", source) for paragraph in paragraphs)
-        full = [text for text in paragraphs if len(text.split()) >= _BODY_WORDS]
+        full = [text for text in paragraphs if len(text.split()) >= BODY_WORDS]
         if title and full:
             yield Pair(title, full[0], "ur", "ur", source, "title-body")
 
