@@ -15,6 +15,7 @@ from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
 from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.gettext import read_gettext
+from klein_embedding.corpus.readers.headings import read_headings
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
@@ -39,6 +40,7 @@ READERS: dict[str, Reader] = {
     "coco": read_coco,
     "documents": read_documents,
     "gettext": read_gettext,
+    "headings": read_headings,
     "instructions": read_instructions,
     "joshua": read_joshua,
     "jeopardy": read_jeopardy,
