@@ -1,4 +1,4 @@
-"""Documents taken apart into headings and paragraphs: HTML, Mallard and Markdown."""
+"""Documents taken apart into headings and paragraphs, whatever their format."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from xml.etree import ElementTree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from klein_embedding.corpus.readers.joining import xml_without_entities
+from klein_embedding.corpus.readers.manuals import man, pod, text_of
 from klein_embedding.corpus.readers.reading import lines_of
 
 HEADING, PARAGRAPH = "heading", "paragraph"
 
 _HTML_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _HTML_BLOCKS = {*_HTML_HEADINGS, "p", "li", "dt", "dd", "td", "th", "caption"}
-_HTML_QUIET = "script, style, nav, aside, pre, head, footer, noscript, a.headerlink, sup"
+_HTML_QUIET = "script, style, nav, aside, pre, head, footer, noscript, a.headerlink, sup, .related"
+_HTML_MAIN = "[role=main], main, #DisplayArea, #yui-main"
 _XML_QUIET = {"info", "screen", "code", "media"}
 _XML_BLOCKS = {"title", "p", "desc", "cite"}
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_BOX = re.compile(r"^[ \t]*:::.*$", re.MULTILINE)
 _MARKDOWN_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
-_MARKDOWN_HEAD = re.compile(r"#{1,6}\s+(.*?)\s*(?:\{#[^}]*\})?\s*#*$")
+_MARKDOWN_HEAD = re.compile(r"#{1,6}\s+(.*?)\s*(?:\{[#/][^}]*\})?\s*#*$")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _MARKS = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)|`+")
@@ -51,9 +54,10 @@ def blocks_of(path: Path) -> list[Block]:
     Raises:
         ValueError: If the file is damaged or no known format.
     """
-    parse = _FORMATS.get(path.suffix)
+    ending = Path(path.name.removesuffix(".gz")).suffix
+    parse = _man if re.fullmatch(r"\.[1-9][a-z]*", ending) else _FORMATS.get(ending)
     if parse is None:
-        raise ValueError(f"no reader for documents named *{path.suffix}")
+        raise ValueError(f"no reader for documents named *{ending}")
     return [block for block in parse(path) if block.text]
 
 
@@ -61,7 +65,8 @@ def _html(path: Path) -> Iterator[Block]:
     tree = LexborHTMLParser(path.read_bytes().decode("utf-8"))
     for node in tree.css(_HTML_QUIET):
         node.decompose()
-    for node in tree.css(", ".join(sorted(_HTML_BLOCKS))):
+    content = tree.css_first(_HTML_MAIN) or tree.body
+    for node in content.css(", ".join(sorted(_HTML_BLOCKS))) if content else ():
         # A block that holds blocks is told by them.
         if not _holds_blocks(node):
             tag = str(node.tag)
@@ -90,7 +95,7 @@ def _elements(element: ElementTree.Element) -> Iterator[Block]:
 def _markdown(path: Path) -> Iterator[Block]:
     text = "\n".join(lines_of(path.read_bytes().decode("utf-8"))) + "\n"
     # A fence parts the paragraphs around it and says nothing itself.
-    text = _FENCE.sub("\n\n", _FRONT.sub("", text))
+    text = _BOX.sub("\n", _FENCE.sub("\n\n", _FRONT.sub("", text)))
     for chunk in re.split(r"\n\s*\n", text):
         for mark, lines in _pieces(chunk):
             kind = HEADING if mark == "h" else PARAGRAPH
@@ -120,6 +125,16 @@ def plain_markdown(text: str) -> str:
     return _folded(_MARKS.sub("", _TAG.sub("", text)))
 
 
+def _pod(path: Path) -> Iterator[Block]:
+    for mark, text in pod(text_of(path.read_bytes())):
+        yield Block(PARAGRAPH if mark == "p" else HEADING, mark, text)
+
+
+def _man(path: Path) -> Iterator[Block]:
+    for mark, text in man(text_of(path.read_bytes())):
+        yield Block(PARAGRAPH if mark == "p" else HEADING, mark, text)
+
+
 def _folded(text: str) -> str:
     return " ".join(text.split())
 
@@ -128,4 +143,5 @@ _FORMATS: dict[str, Callable[[Path], Iterator[Block]]] = {
     ".html": _html,
     ".md": _markdown,
     ".page": _mallard,
+    ".pod": _pod,
 }

@@ -29,6 +29,7 @@ from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.gettext_po import read_gettext_po
+from klein_embedding.corpus.readers.headings import read_headings
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
@@ -68,6 +69,7 @@ READERS: dict[str, Reader] = {
     "fluent": read_fluent,
     "gettext": read_gettext,
     "gettext_po": read_gettext_po,
+    "headings": read_headings,
     "headwords": read_headwords,
     "instructions": read_instructions,
     "jeopardy": read_jeopardy,
