@@ -227,6 +227,7 @@ def test_plural_messages_are_written_out():
         "other": "{N} tabs of {NAME} closed",
     }
     assert forms("Hello {NAME}") == {"": "Hello {NAME}"}
+    assert forms("{ n, number, integer} apps on {day, date}") == {"": "{n} apps on {day}"}
 
 
 def test_choices_inside_choices_are_written_out():
