@@ -16,6 +16,7 @@ from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary,
 from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.gettext_po import read_gettext_po
+from klein_embedding.corpus.readers.help_html import read_help_html
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
 from klein_embedding.corpus.readers.medquad import read_medquad
@@ -43,6 +44,7 @@ READERS: dict[str, Reader] = {
     "fluent": read_fluent,
     "gettext": read_gettext,
     "gettext_po": read_gettext_po,
+    "help_html": read_help_html,
     "instructions": read_instructions,
     "joshua": read_joshua,
     "jeopardy": read_jeopardy,
