@@ -1,4 +1,4 @@
-"""Readers of catalogues that translators edit: PO, .lang, Moodle, Fluent, XLIFF and .resw."""
+"""Readers of catalogues that translators edit: PO, .lang, Moodle, Fluent, XLIFF, .resw, help."""
 
 from __future__ import annotations
 
@@ -217,15 +217,42 @@ def test_resw_files_are_joined_by_name(tmp_path, caplog):
     assert ["hi-IN" in line for line in skipped(caplog)] == [True]
 
 
+# ---------------------------------------------------------------- help pages
+
+
+def test_help_pages_are_joined_by_page_and_identifier(tmp_path, caplog):
+    english = (
+        '<h1 id="h1"><a name="x"></a>Print a page</h1>'
+        '<p id="p1">Choose <em>File</em>\n - Print.</p>'
+        '<p id="p2">Not translated</p><p>No identifier</p>'
+        '<p id="p3">On Linux</p><p id="p3">On X</p>'
+    )
+    hindi = (
+        '<h1 id="h1">पृष्ठ छापें</h1><p id="p1">फ़ाइल - छापें चुनें।</p><p id="p2">Not translated</p>'
+        '<p>बिना पहचान</p><p id="p3">लिनक्स पर</p>'
+    )
+    for name in ("a", "b"):
+        put(tmp_path / f"help/en-US/text/{name}.html", english)
+    put(tmp_path / "help/hi/text/a.html", hindi)
+    put(tmp_path / "help/hi/text/b.html", hindi.encode("utf-16"))
+    put(tmp_path / "help/de/text/a.html", hindi)
+    assert read("help_html", tmp_path, english=["en-US"]) == [
+        ("hi", "Print a page", "पृष्ठ छापें"),
+        ("hi", "Choose File - Print.", "फ़ाइल - छापें चुनें।"),
+        ("hi", "On Linux", "लिनक्स पर"),
+    ]
+    assert ["b.html" in line for line in skipped(caplog)] == [True]
+
+
 @pytest.mark.parametrize(
-    "reader", ["gettext_po", "mozilla_lang", "moodle", "fluent", "xliff", "resw"]
+    "reader", ["gettext_po", "mozilla_lang", "moodle", "fluent", "xliff", "resw", "help_html"]
 )
 def test_a_source_that_gives_nothing_is_an_error(tmp_path, reader):
     with pytest.raises(KleinError, match="source tried: nothing could be read"):
         read(reader, tmp_path, english=["en"])
 
 
-@pytest.mark.parametrize("reader", ["fluent", "resw"])
+@pytest.mark.parametrize("reader", ["fluent", "resw", "help_html"])
 def test_the_english_tags_must_be_told(tmp_path, reader):
     with pytest.raises(KleinError, match="options need 'english'"):
         read(reader, tmp_path)

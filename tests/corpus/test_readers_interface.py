@@ -227,6 +227,7 @@ def test_plural_messages_are_written_out():
         "other": "{N} tabs of {NAME} closed",
     }
     assert forms("Hello {NAME}") == {"": "Hello {NAME}"}
+    assert forms("{ n, number, integer} apps on {day, date}") == {"": "{n} apps on {day}"}
 
 
 def test_choices_inside_choices_are_written_out():
@@ -270,7 +271,7 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
             <xliff:g id="NAME">%1$s</xliff:g> <b>now</b>\u2026</string>
         <string name="product" translatable="false">Tool</string>
         <string name="other">@string/greet</string>
-        <plurals name="days"><item quantity="one">%d day</item>
+        <plurals name="days"><item quantity="one">^1 day</item>
             <item quantity="other">%d days</item></plurals>
         <string-array name="sides"><item>Left</item><item>Right</item></string-array>
         <color name="greet">#fff</color>""",
@@ -289,7 +290,7 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
     resources(tmp_path / "lib/res/values-hi/s.xml", '<string name="greet">और कहीं</string>')
     assert read("android", tmp_path) == [
         ("hi", "Don't wait, %1$s now…", "%1$s, रुकें नहीं"),
-        ("hi", "%d day", "%d दिन"),
+        ("hi", "{1} day", "%d दिन"),
         ("hi", "%d days", "%d दिनों"),
         ("hi", "Left", "बायाँ"),
         ("hi", "Right", "दायाँ"),

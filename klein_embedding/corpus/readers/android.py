@@ -16,6 +16,8 @@ from klein_embedding.text import Line, Pair
 Key = tuple[str, str, str]
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)|(\")|\s+", re.DOTALL)
+# Android's TextUtils.expandTemplate writes its arguments so.
+_TEMPLATE = re.compile(r"\^(\d)")
 _ESCAPED = {"n": "\n", "t": "\t"}
 _LISTS = ("string-array", "array")
 
@@ -74,7 +76,8 @@ def _texts(element: ElementTree.Element) -> Iterator[tuple[Key, str]]:
 
 def _text(element: ElementTree.Element) -> str:
     """Text as a phone shows it: escapes read, bare quotation marks gone, white space folded."""
-    return _ESCAPE.sub(_unescaped, "".join(element.itertext()).strip())
+    text = _ESCAPE.sub(_unescaped, "".join(element.itertext()).strip())
+    return _TEMPLATE.sub(r"{\1}", text)
 
 
 def _unescaped(found: re.Match[str]) -> str:

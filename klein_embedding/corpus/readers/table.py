@@ -30,6 +30,7 @@ from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.headings import read_headings
+from klein_embedding.corpus.readers.help_html import read_help_html
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
@@ -71,6 +72,7 @@ READERS: dict[str, Reader] = {
     "gettext_po": read_gettext_po,
     "headings": read_headings,
     "headwords": read_headwords,
+    "help_html": read_help_html,
     "instructions": read_instructions,
     "jeopardy": read_jeopardy,
     "joshua": read_joshua,
