@@ -24,19 +24,39 @@ class CorpusRecipe:
         catalogue: Sources table, relative to the recipe's folder.
         sources: Names of the sources to use; empty means all of the catalogue.
         evaluation: Names of the evaluation sets that the guard fingerprints.
+        without_classes: Classes of text left out: "M" leaves out machine translations.
+        licences: "all", or "permissive" for sources whose licence clearly allows training and
+            redistribution of the result.
+        language_sources: Sources whose languages are certain; hi, mr and ne, bn and as are told
+            apart by what is learned from them. Empty means not at all.
         valid_share: Share of pairs, by content, held out for validation.
+        valid_floor: Fewest pairs held out of a language pair and kind, up to a tenth of it.
+        valid_cap: Most pairs held out of a language pair and kind.
         scripture_cap: Most pairs a source of class S keeps in a language.
         short_interface_cap: Most pairs of under four words a source of class U keeps in a language.
+        glossary_cap: Most pairs a source of class L keeps in a language.
+        template_cap: Most translations that differ in nothing but numbers, a source and language.
         max_words: Longest side of a pair, in words; longer passages are cut at a word.
+        derived_per_text: Most pairs that follow from translations of one sentence.
+        derived_cap: Most such pairs a language pair keeps.
         mono_words_cap: Most words of monolingual text a language keeps.
     """
 
     catalogue: str
     sources: list[str]
     evaluation: list[str]
+    without_classes: list[str]
+    licences: str
+    language_sources: list[str]
     valid_share: float
+    valid_floor: int
+    valid_cap: int
     scripture_cap: int
     short_interface_cap: int
+    glossary_cap: int
+    template_cap: int
+    derived_per_text: int
+    derived_cap: int
     max_words: int
     mono_words_cap: int
 
@@ -244,6 +264,9 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
     model, contrastive = recipe.model, recipe.stages.contrastive
     problems = {
         "corpus: valid_share must lie between 0 and 0.5": not 0 < recipe.corpus.valid_share < 0.5,
+        "corpus: licences must be all or permissive": recipe.corpus.licences
+        not in ("all", "permissive"),
+        "corpus: valid_cap must be positive": recipe.corpus.valid_cap < 1,
         "model: heads must divide width": model.width % model.heads != 0,
         "model: content plus the two slack coordinates must fit into width": model.content + 2
         > model.width,

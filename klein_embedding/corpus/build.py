@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from klein_embedding.corpus import language_id
 from klein_embedding.corpus.clean import clean_line, clean_pair
 from klein_embedding.corpus.guard import Guard, load_guard
-from klein_embedding.corpus.merge import Harvest, Merge
+from klein_embedding.corpus.harvest import VERSION, Harvest, harvest_key
+from klein_embedding.corpus.licences import is_permissive
+from klein_embedding.corpus.merge import merge
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
-from klein_embedding.files import digest_of, fresh_folder, read_manifest, write_manifest
+from klein_embedding.files import (
+    MANIFEST,
+    digest_of,
+    fresh_folder,
+    read_json,
+    read_manifest,
+    write_manifest,
+)
 from klein_embedding.recipe import CorpusRecipe
 from klein_embedding.text import Line, Pair, fingerprint, normalised
+
+HARVEST = ".harvest"
+"""Folder beside the processed corpora that keeps what each source gave."""
 
 
 def build_key(recipe: CorpusRecipe, raw: Path, evaluation: Path, sources: list[Source]) -> str:
@@ -27,14 +42,33 @@ def build_key(recipe: CorpusRecipe, raw: Path, evaluation: Path, sources: list[S
 
 
 def _key(recipe: CorpusRecipe, raw: Path, sources: list[Source], guard: Guard) -> str:
+    sources = chosen(recipe, sources)
     return digest_of(
         {
+            "version": VERSION,
             "recipe": asdict(recipe),
             "sources": [asdict(source) for source in sources],
             "raw": {s.name: read_manifest(raw / s.name)["files"] for s in sources},
             "guard": guard.digest,
         }
     )
+
+
+def chosen(recipe: CorpusRecipe, sources: list[Source]) -> list[Source]:
+    """Sources that the recipe's classes and licences let in.
+
+    Raises:
+        KleinError: If a licence is unknown, or no source is left.
+    """
+    found = [
+        source
+        for source in sources
+        if source.text_class not in recipe.without_classes
+        and (recipe.licences == "all" or is_permissive(source))
+    ]
+    if not found:
+        raise KleinError("no source is left to build from; fetch some, or let more classes in")
+    return found
 
 
 def build(
@@ -44,6 +78,9 @@ def build(
     say: Callable[[str], None],
 ) -> dict[str, object]:
     """Build the processed corpus.
+
+    What each source gave is kept beside the target, so that a killed build goes on where it was
+    and a source added later costs only itself and the merge.
 
     Args:
         recipe: Corpus section of a recipe.
@@ -55,29 +92,123 @@ def build(
         The manifest that was written.
 
     Raises:
-        KleinError: If evaluation text is missing, or a source gives nothing at all.
+        KleinError: If evaluation text is missing, a source gives nothing at all, or the disk is
+            full.
     """
     raw, evaluation, target = folders
     guard = load_guard(evaluation, recipe.evaluation)
-    merged = Merge(recipe)
-    with ProcessPoolExecutor(2, initializer=_end_with, initargs=(os.getpid(),)) as pool:
-        jobs = [pool.submit(harvest, s, raw / s.name / "files", recipe, guard) for s in sources]
-        for source, job in zip(sources, jobs, strict=True):
-            found = job.result()
-            merged.add(source, found)
-            say(f"{source.name}: {len(found.pairs):,} pairs, {len(found.lines):,} lines")
-    with fresh_folder(target) as part:
-        counts = merged.write(part)
-        facts = {
-            "stage": "corpus",
-            "key": _key(recipe, raw, sources, guard),
-            "recipe": asdict(recipe),
-            "guard": guard.digest,
-            "weights": {source.name: source.weight for source in sources},
-            "counts": counts,
-        }
-        write_manifest(part, facts)
+    sources = chosen(recipe, sources)
+    with _whole(target), _alone(target.parent / HARVEST) as kept:
+        model, measured = _languages(recipe, sources, raw, kept)
+        harvests = _harvests((recipe, guard, model), sources, (raw, kept), say)
+        with fresh_folder(target) as part:
+            counts = merge(recipe, sources, harvests, part)
+            facts = {
+                "stage": "corpus",
+                "key": _key(recipe, raw, sources, guard),
+                "recipe": asdict(recipe),
+                "guard": guard.digest,
+                "weights": {source.name: source.weight for source in sources},
+                "language_id": measured,
+                "counts": counts,
+            }
+            write_manifest(part, facts)
     return read_manifest(target)
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[None]:
+    """Leave nothing half-written, and say in one line why the disk did not take it.
+
+    Raises:
+        KleinError: If the disk is full or refuses to be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        shutil.rmtree(target.with_name(f"{target.name}.part"), ignore_errors=True)
+        why = str(error).splitlines()[0]
+        raise KleinError(f"{target}: could not be written ({why}); free some space") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """Wait until no other build, nor a worker that outlives a killed one, uses a folder."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for part in folder.glob("*.part"):
+            shutil.rmtree(part, ignore_errors=True)
+        yield folder
+
+
+_Model = tuple[language_id.LanguageModel, str] | None
+
+
+def _languages(
+    recipe: CorpusRecipe, sources: list[Source], raw: Path, kept: Path
+) -> tuple[_Model, dict[str, dict[str, float]]]:
+    """The model that tells shared scripts apart, learned anew when its sources change."""
+    certain = [source for source in sources if source.name in recipe.language_sources]
+    if not certain:
+        return None, {}
+    read = [[s.name, s.reader, s.options, read_manifest(raw / s.name)["files"]] for s in certain]
+    key = digest_of({"version": language_id.VERSION, "sources": read})
+    folder = kept / "language-id"
+    if not (folder / MANIFEST).is_file() or read_manifest(folder)["key"] != key:
+        with fresh_folder(folder) as part:
+            examples = language_id.examples_of(certain, raw)
+            language_id.save(*language_id.train_language_model(examples), part, key)
+    model, measured = language_id.load(folder)
+    return (model, key), measured
+
+
+def _harvests(
+    work: tuple[CorpusRecipe, Guard, _Model],
+    sources: list[Source],
+    folders: tuple[Path, Path],
+    say: Callable[[str], None],
+) -> list[Path]:
+    """Folders of the sources' harvests, those made that are missing or stale."""
+    recipe, guard, model = work
+    raw, kept = folders
+    keys = [harvest_key(s, raw, recipe, guard.digest, model[1] if model else "") for s in sources]
+    found = [kept / f"{s.name}-{key[:12]}" for s, key in zip(sources, keys, strict=True)]
+    start = (os.getpid(), work)
+    with ProcessPoolExecutor(2, initializer=_start_worker, initargs=start) as pool:
+        jobs = [
+            None if (folder / MANIFEST).is_file() else pool.submit(_work, source, raw, folder)
+            for source, folder in zip(sources, found, strict=True)
+        ]
+        try:
+            for source, job, folder in zip(sources, jobs, found, strict=True):
+                if job:
+                    job.result()
+                _forget_others(source, folder, keep=2)
+                facts = read_json(folder / MANIFEST)
+                say(f"{source.name}: {facts['pairs']:,} pairs, {facts['lines']:,} lines")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return found
+
+
+def _forget_others(source: Source, folder: Path, keep: int) -> None:
+    """Remove the oldest harvests of a source, so that two recipes have room and no more."""
+    pattern = f"{source.name}-{'[0-9a-f]' * 12}"
+    others = [path for path in folder.parent.glob(pattern) if path != folder]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -(keep - 1) or None]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+_WORK: list[tuple[CorpusRecipe, Guard, _Model]] = []
+
+
+def _start_worker(parent: int, work: tuple[CorpusRecipe, Guard, _Model]) -> None:
+    _WORK[:] = [work]
+    _end_with(parent)
 
 
 def _end_with(parent: int) -> None:
@@ -85,37 +216,42 @@ def _end_with(parent: int) -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(1)
+            time.sleep(0.2)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _work(source: Source, raw: Path, folder: Path) -> None:
+    recipe, guard, model = _WORK[0]
+    found = harvest(source, raw / source.name / "files", recipe, guard)
+    found.finish(source, recipe, model[0] if model else None)
+    with fresh_folder(folder) as part:
+        found.write(part, folder.name)
+
+
 def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> Harvest:
-    """Read, clean, guard and cap one source.
+    """Read, clean and guard one source.
 
     Raises:
         KleinError: If the source's reader is unknown or it yields nothing.
     """
     if source.reader not in READERS:
         raise KleinError(f"source {source.name}: no reader named '{source.reader}'")
-    found, seen, items = Harvest(), set[int](), 0
-    for item in READERS[source.reader](root, source.options, source.name):
-        items += 1
-        for record, reason in _cleaned(item, source, recipe):
-            key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
-            if reason:
-                found.drop(record, reason)
-            elif guard.blocks(record):
-                found.drop(record, "evaluation text")
-            elif key in seen:
-                found.drop(record, "duplicate")
-            else:
-                seen.add(key)
-                found.keep(record)
-    if not items:
+    found, seen = Harvest(), set[int]()
+    items = READERS[source.reader](root, source.options, source.name)
+    records = (record for item in items for record in _cleaned(item, source, recipe))
+    for record, reason in guard.screened(records):
+        key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
+        if reason:
+            found.drop(record, reason)
+        elif key in seen:
+            found.drop(record, "duplicate")
+        else:
+            seen.add(key)
+            found.keep(record)
+    if not (found.pairs or found.lines or found.dropped):
         raise KleinError(f"source {source.name}: its reader found nothing; check its options")
-    found.pairs = list(_capped(found, source, recipe))
     return found
 
 
@@ -127,35 +263,3 @@ def _cleaned(
     else:
         lines, reason = clean_line(item, recipe.max_words)
         yield from ((line, "") for line in lines) if lines else ((item, reason),)
-
-
-def _capped(found: Harvest, source: Source, recipe: CorpusRecipe) -> Iterator[Pair]:
-    """Keep the pairs with the lowest keys of each capped group: a sample no order can bias."""
-    keys = [pair.key for pair in found.pairs]
-    ranked: dict[tuple[str, ...], list[int]] = {}
-    for pair, key in zip(found.pairs, keys, strict=True):
-        for group, _ in _caps(pair, source, recipe):
-            ranked.setdefault(group, []).append(key)
-    limits = {group: sorted(members) for group, members in ranked.items()}
-    for pair, key in zip(found.pairs, keys, strict=True):
-        over = ""
-        for group, cap in _caps(pair, source, recipe):
-            members = limits[group]
-            if len(members) > cap and key >= members[cap]:
-                over = f"cap: {group[0]}"
-        if over:
-            found.drop(pair, over)
-        else:
-            yield pair
-
-
-def _caps(
-    pair: Pair, source: Source, recipe: CorpusRecipe
-) -> Iterator[tuple[tuple[str, ...], int]]:
-    languages = (pair.anchor_lang, pair.positive_lang)
-    if source.cap:
-        yield ("source", *languages), source.cap
-    if source.text_class == "S":
-        yield ("scripture", *languages), recipe.scripture_cap
-    if source.text_class == "U" and pair.anchor.count(" ") < 3:
-        yield ("short interface", *languages), recipe.short_interface_cap

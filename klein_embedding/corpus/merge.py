@@ -1,20 +1,24 @@
-"""Sources become one corpus: duplicates across them, the validation split, the files."""
+"""Harvests become one corpus: duplicates across them, the validation split, the files."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from klein_embedding.corpus.derive import Derived, derived_pairs
+from klein_embedding.corpus.drops import Drops
+from klein_embedding.corpus.harvest import CODES
+from klein_embedding.corpus.mono import batches, merge_mono
+from klein_embedding.corpus.rows import Rows, load_rows, repeats, roots_of
 from klein_embedding.corpus.sources import Source
-from klein_embedding.files import write_text
+from klein_embedding.corpus.split import Split, split_rows
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import Line, Pair, fingerprint, normalised
+from klein_embedding.text import KINDS, fingerprint, normalised
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -28,165 +32,213 @@ PAIR_SCHEMA = pa.schema(
         ("text_class", pa.string()),
         ("licence", pa.string()),
         ("key", pa.uint64()),
+        ("derived", pa.bool_()),
     ]
 )
-MONO_SCHEMA = pa.schema(
-    [("text", pa.string()), ("lang", pa.string()), ("source", pa.string()), ("side", pa.bool_())]
-)
-_SAMPLES = 10
-# Answers and headwords repeat by nature, so only their questions and glosses tell whether a
-# training pair gives a validation pair away.
-_POSITIVE_REPEATS = ("question-answer", "gloss")
+_REASONS = ("", "duplicate of another source", "near duplicate", "text of the validation split")
+# Words out of context and machine translations are no ground to join on.
+_JOINABLE = ("H", "S", "U")
+_NAMES = pa.array(CODES)
 
 
-@dataclass(slots=True)
-class Harvest:
-    """What one source gave: kept records, and every drop counted by language and reason."""
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What happens to each pair: its split, the reason it goes nowhere, what follows from it."""
 
-    pairs: list[Pair] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    samples: list[dict[str, str]] = field(default_factory=list)
-
-    def keep(self, item: Pair | Line) -> None:
-        """Keep a record."""
-        if isinstance(item, Pair):
-            self.pairs.append(item)
-        else:
-            self.lines.append(item)
-
-    def drop(self, item: Pair | Line, reason: str) -> None:
-        """Count a drop and keep the first few of each reason for the eye."""
-        self.dropped[reason] += 1
-        if self.dropped[reason] <= _SAMPLES:
-            text = (item.text, "") if isinstance(item, Line) else (item.anchor, item.positive)
-            self.samples.append(
-                {"source": item.source, "reason": reason, "anchor": text[0], "positive": text[1]}
-            )
+    rows: Rows
+    split: Split
+    reasons: np.ndarray
+    derived: Derived
 
 
-class Merge:
-    """Duplicates across sources, the validation split, and the files written in the end."""
+def merge(
+    recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path], part: Path
+) -> dict[str, object]:
+    """Write Parquet files and samples of drops.
 
-    def __init__(self, recipe: CorpusRecipe) -> None:
-        self._recipe = recipe
-        self._seen: set[int] = set()
-        self._rows: list[tuple[Pair, Source]] = []
-        self._mono: list[tuple[Line, bool]] = []
-        self._mono_seen: set[int] = set()
-        self._words: Counter[str] = Counter()
-        self._drops: dict[str, Counter[str]] = {}
-        self._samples: list[dict[str, str]] = []
+    Args:
+        recipe: Corpus section of a recipe.
+        sources: Sources in order of precedence; the first keeps a duplicate.
+        folders: Their harvests.
+        part: Folder to write into.
 
-    def add(self, source: Source, found: Harvest) -> None:
-        """Take over what one source gave."""
-        for pair in found.pairs:
-            if pair.key in self._seen:
-                found.drop(pair, "duplicate of another source")
-                continue
-            self._seen.add(pair.key)
-            self._rows.append((pair, source))
-        for line in found.lines:
-            self._add_line(line, side=False)
-        self._drops[source.name] = found.dropped
-        self._samples += found.samples
-
-    def _add_line(self, line: Line, *, side: bool) -> None:
-        key = fingerprint(line.text)
-        words = line.text.count(" ") + 1
-        if key in self._mono_seen or self._words[line.lang] > self._recipe.mono_words_cap:
-            return
-        self._mono_seen.add(key)
-        self._words[line.lang] += words
-        self._mono.append((line, side))
-
-    def write(self, part: Path) -> dict[str, object]:
-        """Write Parquet files and drop samples; return the counts."""
-        train, valid = self._split()
-        for pair, source in train:
-            sides = ((pair.anchor, pair.anchor_lang), (pair.positive, pair.positive_lang))
-            for text, lang in sides:
-                self._add_line(Line(text, lang, source.name), side=True)
-        _write_pairs(part / "pairs-train.parquet", train)
-        _write_pairs(part / "pairs-valid.parquet", valid)
-        columns = {
-            "text": [line.text for line, _ in self._mono],
-            "lang": [line.lang for line, _ in self._mono],
-            "source": [line.source for line, _ in self._mono],
-            "side": [side for _, side in self._mono],
-        }
-        _write_table(part / "mono.parquet", pa.table(columns, schema=MONO_SCHEMA))
-        rows = [json.dumps(sample, ensure_ascii=False) for sample in self._samples]
-        write_text(part / "drops.jsonl", "".join(f"{row}\n" for row in rows))
-        return self._counts(train, valid)
-
-    def _split(self) -> tuple[list[tuple[Pair, Source]], list[tuple[Pair, Source]]]:
-        """Hold out by content: a held-out text stands on no side of any training pair."""
-        limit = int(self._recipe.valid_share * 2**64)
-        anchors = [fingerprint(normalised(pair.anchor)) for pair, _ in self._rows]
-        positives = [fingerprint(normalised(pair.positive)) for pair, _ in self._rows]
-        chosen = [_mixed(anchor) < limit for anchor in anchors]
-        held = {
-            key
-            for row, (pair, _) in enumerate(self._rows)
-            if chosen[row]
-            for key in (
-                (anchors[row],)
-                if pair.kind in _POSITIVE_REPEATS
-                else (anchors[row], positives[row])
-            )
-        }
-        train, valid = [], []
-        for row, (pair, source) in enumerate(self._rows):
-            if chosen[row]:
-                valid.append((pair, source))
-            elif anchors[row] in held or positives[row] in held:
-                self._drops[source.name]["text of the validation split"] += 1
-            else:
-                train.append((pair, source))
-        return train, valid
-
-    def _counts(
-        self, train: list[tuple[Pair, Source]], valid: list[tuple[Pair, Source]]
-    ) -> dict[str, object]:
-        pairs = [pair for pair, _ in train]
-        both = [(pair.anchor_lang, pair.positive_lang) for pair in pairs]
-        return {
-            "pairs": len(train),
-            "pairs_valid": len(valid),
-            "pairs_english_indic": sum((a == "en") != (b == "en") for a, b in both),
-            "pairs_by_languages": _table(f"{a}-{b}" for a, b in both),
-            "pairs_by_kind": _table(pair.kind for pair in pairs),
-            "pairs_by_class": _table(source.text_class for _, source in train),
-            "pairs_by_source": _table(source.name for _, source in train),
-            "mono_words": dict(sorted(self._words.items())),
-            "dropped": {name: dict(sorted(c.items())) for name, c in self._drops.items() if c},
-        }
-
-
-def _mixed(key: int) -> int:
-    return fingerprint(f"split {key}")
-
-
-def _table(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
-
-
-def _write_pairs(path: Path, rows: list[tuple[Pair, Source]]) -> None:
-    columns = {
-        "anchor": [pair.anchor for pair, _ in rows],
-        "positive": [pair.positive for pair, _ in rows],
-        "anchor_lang": [pair.anchor_lang for pair, _ in rows],
-        "positive_lang": [pair.positive_lang for pair, _ in rows],
-        "source": [pair.source for pair, _ in rows],
-        "kind": [pair.kind for pair, _ in rows],
-        "negatives": [list(pair.negatives) for pair, _ in rows],
-        "text_class": [source.text_class for _, source in rows],
-        "licence": [source.licence for _, source in rows],
-        "key": [pair.key for pair, _ in rows],
+    Returns:
+        The counts for the manifest.
+    """
+    names = [source.name for source in sources]
+    drops = Drops(names, folders)
+    decided = _decide(recipe, sources, folders)
+    _write_pairs(part, sources, folders, decided, drops)
+    rows = decided.rows
+    for code in range(1, len(_REASONS)):
+        found = decided.reasons == code
+        drops.count(_REASONS[code], rows.source[found], rows.langs[found])
+    harvests = list(zip(names, folders, strict=True))
+    words = merge_mono(
+        part / "mono.parquet", harvests, (rows, decided.split), drops, recipe.mono_words_cap
+    )
+    drops.write(part / "drops.jsonl")
+    return {
+        **_counts(part),
+        "mono_words": words,
+        "dropped": drops.table(0),
+        "dropped_by_language": drops.table(1),
     }
-    _write_table(path, pa.table(columns, schema=PAIR_SCHEMA))
 
 
-def _write_table(path: Path, table: pa.Table) -> None:
-    pq.write_table(table, path, compression="zstd")
+def _decide(recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path]) -> _Decided:
+    rows = load_rows(sources, folders)
+    files = [folder / "pairs.parquet" for folder in folders]
+    sides = (rows.sides[:, side] for side in (0, 1))
+    columns = ("anchor_sketch", "positive_sketch")
+    roots = np.stack(
+        [roots_of(keys, files, column) for keys, column in zip(sides, columns, strict=True)], axis=1
+    )
+    same, near = repeats(rows, roots)
+    split = split_rows(rows, ~(same | near), recipe)
+    nowhere = ~(split.train | split.valid)
+    reasons = np.select([same, near, nowhere], [1, 2, 3], 0)
+    joinable = np.array([source.text_class in _JOINABLE for source in sources])[rows.source]
+    english = rows.langs[:, 0] == CODES.index("en")
+    usable = split.train & joinable & english & (rows.kind == KINDS.index("translation"))
+    usable &= rows.langs[:, 1] != CODES.index("en")
+    return _Decided(rows, split, reasons, derived_pairs(rows, roots, usable, recipe))
+
+
+def _write_pairs(
+    part: Path,
+    sources: Sequence[Source],
+    folders: Sequence[Path],
+    decided: _Decided,
+    drops: Drops,
+) -> None:
+    """Stream the texts of all harvests into the two splits, then append the derived pairs."""
+    rows, split = decided.rows, decided.split
+    needed = np.unique(np.concatenate([decided.derived.left, decided.derived.right]))
+    found: list[pa.Array] = []
+    start = 0
+    columns = ["anchor", "positive", "negatives"]
+    paths = [part / f"pairs-{name}.parquet" for name in ("train", "valid")]
+    with (
+        pq.ParquetWriter(paths[0], PAIR_SCHEMA, compression="zstd") as train,
+        pq.ParquetWriter(paths[1], PAIR_SCHEMA, compression="zstd") as valid,
+    ):
+        for number, (source, folder) in enumerate(zip(sources, folders, strict=True)):
+            for batch in batches(folder / "pairs.parquet", columns):
+                here = slice(start, start + len(batch))
+                start = here.stop
+                table = _table(batch, (rows, here), source)
+                for writer, mask in ((train, split.train), (valid, split.valid)):
+                    if mask[here].any():
+                        writer.write_table(table.filter(pa.array(mask[here])))
+                found.append(_sides(batch, needed, here))
+                _show(drops, number, table, decided.reasons[here])
+        if len(needed):
+            texts = pa.chunked_array(found)
+            train.write_table(_derived_table(sources, decided, needed, texts))
+
+
+def _table(batch: pa.RecordBatch, rows: tuple[Rows, slice], source: Source) -> pa.Table:
+    keys, here = rows
+    count = len(batch)
+    kinds = pa.array(KINDS).take(pa.array(keys.kind[here]))
+    columns = {
+        "anchor": batch["anchor"],
+        "positive": batch["positive"],
+        "anchor_lang": _NAMES.take(pa.array(keys.langs[here, 0])),
+        "positive_lang": _NAMES.take(pa.array(keys.langs[here, 1])),
+        "source": pa.array([source.name] * count),
+        "kind": kinds,
+        "negatives": batch["negatives"],
+        "text_class": pa.array([source.text_class] * count),
+        "licence": pa.array([source.licence] * count),
+        "key": pa.array(keys.key[here]),
+        "derived": pa.array([False] * count),
+    }
+    return pa.table(columns, schema=PAIR_SCHEMA)
+
+
+def _sides(batch: pa.RecordBatch, needed: np.ndarray, here: slice) -> pa.Array:
+    """The texts of a batch that derived pairs need, in the order of their numbers."""
+    wanted = needed[
+        np.searchsorted(needed, 2 * here.start) : np.searchsorted(needed, 2 * here.stop)
+    ]
+    place = wanted // 2 - here.start + (wanted % 2) * len(batch)
+    return pa.concat_arrays([batch["anchor"], batch["positive"]]).take(pa.array(place))
+
+
+def _show(drops: Drops, source: int, table: pa.Table, reasons: np.ndarray) -> None:
+    for code in range(1, len(_REASONS)):
+        wanted = max(drops.wanted(source, _REASONS[code]), 0)
+        for row in table.take(pa.array(np.flatnonzero(reasons == code)[:wanted])).to_pylist():
+            langs = f"{row['anchor_lang']}-{row['positive_lang']}"
+            drops.show(source, _REASONS[code], langs, (row["anchor"], row["positive"]))
+
+
+def _derived_table(
+    sources: Sequence[Source], decided: _Decided, needed: np.ndarray, texts: pa.ChunkedArray
+) -> pa.Table:
+    """Rows of the derived pairs; each goes by the source of less weight among its two."""
+    rows, derived = decided.rows, decided.derived
+    anchors, positives = (
+        texts.take(pa.array(np.searchsorted(needed, numbers)))
+        for numbers in (derived.left, derived.right)
+    )
+    origins = np.stack([rows.source[derived.left // 2], rows.source[derived.right // 2]], axis=1)
+    weights = np.array([source.weight for source in sources])
+    lighter = origins[np.arange(len(origins)), weights[origins].argmin(axis=1)]
+    langs = [rows.langs[side // 2, side % 2] for side in (derived.left, derived.right)]
+    keys = _pair_keys(anchors, positives)
+    kinds = np.where(langs[0] == langs[1], "paraphrase", "translation")
+    licences = [
+        " + ".join(sorted({sources[a].licence, sources[b].licence})) for a, b in origins.tolist()
+    ]
+    columns = {
+        "anchor": anchors,
+        "positive": positives,
+        "anchor_lang": _NAMES.take(pa.array(langs[0])),
+        "positive_lang": _NAMES.take(pa.array(langs[1])),
+        "source": pa.array([source.name for source in sources]).take(pa.array(lighter)),
+        "kind": pa.array(kinds, pa.string()),
+        "negatives": pa.array([[]] * len(keys), pa.list_(pa.string())),
+        "text_class": pa.array([source.text_class for source in sources]).take(pa.array(lighter)),
+        "licence": pa.array(licences, pa.string()),
+        "key": pa.array(keys),
+        "derived": pa.array([True] * len(keys)),
+    }
+    fresh = np.unique(keys, return_index=True)[1]
+    fresh = np.sort(fresh[~np.isin(keys[fresh], rows.key)])
+    return pa.table(columns, schema=PAIR_SCHEMA).take(pa.array(fresh))
+
+
+def _pair_keys(anchors: pa.ChunkedArray, positives: pa.ChunkedArray) -> np.ndarray:
+    sides = zip(anchors.to_pylist(), positives.to_pylist(), strict=True)
+    keys = [fingerprint(f"{normalised(left)}\0{normalised(right)}") for left, right in sides]
+    return np.array(keys, dtype=np.uint64)
+
+
+def _counts(part: Path) -> dict[str, object]:
+    names = ["anchor_lang", "positive_lang", "source", "kind", "text_class", "derived"]
+    table = pq.read_table(part / "pairs-train.parquet", columns=names, read_dictionary=names[:-1])
+    table = table.unify_dictionaries()
+    groups = table.group_by(names[:2]).aggregate([([], "count_all")]).to_pylist()
+    by_languages = {
+        f"{row['anchor_lang']}-{row['positive_lang']}": row["count_all"] for row in groups
+    }
+    return {
+        "pairs": len(table),
+        "pairs_valid": pq.read_metadata(part / "pairs-valid.parquet").num_rows,
+        "pairs_derived": table["derived"].to_pylist().count(True),
+        "pairs_english_indic": sum(
+            count for pair, count in by_languages.items() if pair.split("-").count("en") == 1
+        ),
+        "pairs_by_languages": dict(sorted(by_languages.items())),
+        "pairs_by_kind": _tally(table["kind"]),
+        "pairs_by_class": _tally(table["text_class"]),
+        "pairs_by_source": _tally(table["source"]),
+    }
+
+
+def _tally(column: pa.ChunkedArray) -> dict[str, int]:
+    counts = column.cast(pa.string()).value_counts().to_pylist()
+    return dict(sorted((row["values"], row["counts"]) for row in counts))

@@ -16,6 +16,8 @@ from klein_embedding.text import Line, Pair
 Key = tuple[str, str, str]
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)|(\")|\s+", re.DOTALL)
+# Android's TextUtils.expandTemplate writes its arguments so.
+_TEMPLATE = re.compile(r"\^(\d)")
 _ESCAPED = {"n": "\n", "t": "\t"}
 _LISTS = ("string-array", "array")
 
@@ -25,7 +27,8 @@ def read_android(root: Path, options: Mapping[str, Any], source: str) -> Iterato
 
     Args:
         root: Folder of the source's files, several states side by side if need be.
-        options: None are known.
+        options: ``folders``: table from a tag of the source's own making, as in ``values-ka``, to
+            our code; it goes before the usual meaning of the tag.
         source: Name of the source.
 
     Returns:
@@ -37,14 +40,15 @@ def read_android(root: Path, options: Mapping[str, Any], source: str) -> Iterato
     Source:
         Android developers' guide, "String resources".
     """
-    return required(once(_pairs(root, source)), source)
+    return required(once(_pairs(root, options.get("folders", {}), source)), source)
 
 
-def _pairs(root: Path, source: str) -> Iterator[Pair]:
+def _pairs(root: Path, folders: Mapping[str, str], source: str) -> Iterator[Pair]:
     for folder in sorted(path for path in root.glob("**/values") if path.is_dir()):
         english = _resources(folder)
         for other in sorted(folder.parent.glob("values-*")):
-            lang = by_tag(other.name.removeprefix("values-"))
+            tag = other.name.removeprefix("values-")
+            lang = folders.get(tag) or by_tag(tag)
             if lang and lang != "en":
                 yield from joined(english, _resources(other), lang, source)
 
@@ -72,7 +76,8 @@ def _texts(element: ElementTree.Element) -> Iterator[tuple[Key, str]]:
 
 def _text(element: ElementTree.Element) -> str:
     """Text as a phone shows it: escapes read, bare quotation marks gone, white space folded."""
-    return _ESCAPE.sub(_unescaped, "".join(element.itertext()).strip())
+    text = _ESCAPE.sub(_unescaped, "".join(element.itertext()).strip())
+    return _TEMPLATE.sub(r"{\1}", text)
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _ARGUMENT = re.compile(r"\{\s*\w+\s*,\s*(plural|select|selectordinal)\s*,\s*(?:offset:\d+\s*)?")
+_FORMATTED = re.compile(r"\{\s*(\w+)\s*,\s*(?:number|date|time)\b[^{}]*\}")
 _KEYWORD = re.compile(r"\s*(=?\w+)\s*\{")
 _CHOICES = {"one": ("=1", "one", "other"), "other": ("other",)}
 
@@ -13,7 +14,7 @@ def forms(message: str) -> dict[str, str]:
     """Texts that a message can become, by grammatical number.
 
     Args:
-        message: Message in the syntax of ICU's MessageFormat; simple arguments ``{NAME}`` stay.
+        message: Message in the syntax of ICU's MessageFormat; simple arguments stay as ``{NAME}``.
 
     Returns:
         The message itself under "" when it has no plural or select argument, else its texts for
@@ -25,6 +26,7 @@ def forms(message: str) -> dict[str, str]:
     Source:
         ICU User Guide, "Formatting Messages".
     """
+    message = _FORMATTED.sub(r"{\1}", message)
     if not _ARGUMENT.search(message):
         return {"": message}
     return {number: _written_out(message, number) for number in _CHOICES}
