@@ -5,7 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from klein_embedding.corpus.card import CardNotes, card_text, chart_text, load_notes
-from klein_embedding.corpus.merge import MONO_SCHEMA, PAIR_SCHEMA
+from klein_embedding.corpus.merge import PAIR_SCHEMA
+from klein_embedding.corpus.mono import MONO_SCHEMA
 from klein_embedding.corpus.sample import Wanted, sample_pairs
 from klein_embedding.corpus.sources import Source
 from klein_embedding.corpus.tally import AUDIT, tally
