@@ -36,7 +36,7 @@ class Match:
     gram: int = 4
     seed: int = 8
     block: int = 8
-    share: float = 0.2
+    share: float = 0.35
     least_words: int = 3
     least_letters: int = 12
     least_contained: int = 24
@@ -119,7 +119,9 @@ class NearIndex:
     ) -> NDArray[np.bool_]:
         """Whether so many shared seeds and such lengths leave a near copy possible."""
         match, theirs = self.match, self.letters[owner]
-        expected = np.minimum(self.kept[owner], np.maximum(letters // match.block, 1))
+        seeds = np.maximum(letters - match.seed + 1, 1)
+        widths = _widths(theirs - match.seed + 1, match.block)
+        expected = np.minimum(self.kept[owner], seeds / widths)
         short = np.minimum(letters, theirs)
         # One whole sentence of a longer text may be the copy, so a short secret is always tried.
         possible = (short >= match.least_contained) | (theirs <= letters / match.threshold)
@@ -212,7 +214,7 @@ def _rarest(
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))[: len(valid)][valid]
     sizes = np.bincount(owner, minlength=len(starts) - 1)
     place = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    width = np.clip(sizes // match.block, 1, match.block)[owner]
+    width = _widths(sizes, match.block)[owner]
     begins = np.flatnonzero(place % width == 0)
     # Counted by low bits: exact counts take twenty times as long and choose no better.
     low = _low(hashes)
@@ -223,6 +225,11 @@ def _rarest(
     best, mine = best[order], owner[begins][order]
     new = np.append(True, (np.diff(best) != 0) | (np.diff(mine) != 0))
     return best[new], mine[new].astype(np.int64)
+
+
+def _widths(seeds: NDArray[np.int64], block: int) -> NDArray[np.int64]:
+    """Seeds in a block of a text that has so many: few in a short one, so that it keeps many."""
+    return np.clip(seeds // block, 1, block)
 
 
 def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
