@@ -30,6 +30,8 @@ class Match:
         least_words: Texts of fewer words are matched exactly only.
         least_letters: Texts of fewer letters are matched exactly only.
         least_contained: Least letters of a text that is looked for inside a longer one.
+        longest: A secret text is searched for texts that it contains if it is at most this many
+            times as long; its sentences are secret texts of their own.
     """
 
     threshold: float = 0.8
@@ -40,6 +42,7 @@ class Match:
     least_words: int = 3
     least_letters: int = 12
     least_contained: int = 24
+    longest: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ class NearIndex:
         expected = np.minimum(self.kept[owner], seeds / widths)
         short = np.minimum(letters, theirs)
         # One whole sentence of a longer text may be the copy, so a short secret is always tried.
-        possible = (short >= match.least_contained) | (theirs <= letters / match.threshold)
+        possible = theirs <= letters / match.threshold
+        possible |= (short >= match.least_contained) & (theirs <= match.longest * letters)
         return (counts >= match.share * expected) & (short >= match.least_letters) & possible
 
     def score(self, text: str, secret: int) -> float:
@@ -139,10 +143,12 @@ class NearIndex:
         shared = mine[places] == grams
         common = len(np.unique(places[shared]))
         jaccard = common / (distinct + len(mine) - common)
-        if min(len(text), int(self.letters[secret])) < self.match.least_contained:
+        theirs = int(self.letters[secret])
+        if min(len(text), theirs) < self.match.least_contained:
             return jaccard
         if distinct <= len(mine):
-            return max(jaccard, common / distinct)
+            near = theirs <= self.match.longest * len(text)
+            return max(jaccard, common / distinct) if near else jaccard
         if common < self.match.threshold * len(mine):
             return jaccard
         return max(jaccard, _densest(places, shared, len(mine)) / len(mine))
