@@ -81,7 +81,7 @@ class Guard:
             texts = [() if reason else _texts(item) for item, reason in batch]
             flags = iter(self.hit([text for group in texts for text in group]))
             for (item, reason), group in zip(batch, texts, strict=True):
-                if not any(list(islice(flags, len(group)))):
+                if not sum(next(flags) for _ in group):
                     yield item, reason
                 elif isinstance(item, Line):
                     yield from self._cut(item)

@@ -30,16 +30,19 @@ class Match:
         least_words: Texts of fewer words are matched exactly only.
         least_letters: Texts of fewer letters are matched exactly only.
         least_contained: Least letters of a text that is looked for inside a longer one.
+        longest: A secret text is searched for texts that it contains if it is at most this many
+            times as long; its sentences are secret texts of their own.
     """
 
     threshold: float = 0.8
     gram: int = 4
     seed: int = 8
     block: int = 8
-    share: float = 0.2
+    share: float = 0.35
     least_words: int = 3
     least_letters: int = 12
     least_contained: int = 24
+    longest: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +122,13 @@ class NearIndex:
     ) -> NDArray[np.bool_]:
         """Whether so many shared seeds and such lengths leave a near copy possible."""
         match, theirs = self.match, self.letters[owner]
-        expected = np.minimum(self.kept[owner], np.maximum(letters // match.block, 1))
+        seeds = np.maximum(letters - match.seed + 1, 1)
+        widths = _widths(theirs - match.seed + 1, match.block)
+        expected = np.minimum(self.kept[owner], seeds / widths)
         short = np.minimum(letters, theirs)
         # One whole sentence of a longer text may be the copy, so a short secret is always tried.
-        possible = (short >= match.least_contained) | (theirs <= letters / match.threshold)
+        possible = theirs <= letters / match.threshold
+        possible |= (short >= match.least_contained) & (theirs <= match.longest * letters)
         return (counts >= match.share * expected) & (short >= match.least_letters) & possible
 
     def score(self, text: str, secret: int) -> float:
@@ -137,10 +143,12 @@ class NearIndex:
         shared = mine[places] == grams
         common = len(np.unique(places[shared]))
         jaccard = common / (distinct + len(mine) - common)
-        if min(len(text), int(self.letters[secret])) < self.match.least_contained:
+        theirs = int(self.letters[secret])
+        if min(len(text), theirs) < self.match.least_contained:
             return jaccard
         if distinct <= len(mine):
-            return max(jaccard, common / distinct)
+            near = theirs <= self.match.longest * len(text)
+            return max(jaccard, common / distinct) if near else jaccard
         if common < self.match.threshold * len(mine):
             return jaccard
         return max(jaccard, _densest(places, shared, len(mine)) / len(mine))
@@ -212,7 +220,7 @@ def _rarest(
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))[: len(valid)][valid]
     sizes = np.bincount(owner, minlength=len(starts) - 1)
     place = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    width = np.clip(sizes // match.block, 1, match.block)[owner]
+    width = _widths(sizes, match.block)[owner]
     begins = np.flatnonzero(place % width == 0)
     # Counted by low bits: exact counts take twenty times as long and choose no better.
     low = _low(hashes)
@@ -223,6 +231,11 @@ def _rarest(
     best, mine = best[order], owner[begins][order]
     new = np.append(True, (np.diff(best) != 0) | (np.diff(mine) != 0))
     return best[new], mine[new].astype(np.int64)
+
+
+def _widths(seeds: NDArray[np.int64], block: int) -> NDArray[np.int64]:
+    """Seeds in a block of a text that has so many: few in a short one, so that it keeps many."""
+    return np.clip(seeds // block, 1, block)
 
 
 def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
