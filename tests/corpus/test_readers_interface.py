@@ -298,6 +298,13 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
     ]
 
 
+def test_android_strings_may_hold_plurals_of_icu(tmp_path):
+    for folder, one, many in (("values", "1 day", "# days"), ("values-bn", "1 দিন", "# দিন")):
+        body = f'<string name="d">{{n, plural, =1{{{one}}} other{{{many}}}}}</string>'
+        resources(tmp_path / "res" / folder / "strings.xml", body)
+    assert read("android", tmp_path) == [("bn", "1 day", "1 দিন"), ("bn", "{N} days", "{N} দিন")]
+
+
 def test_android_folders_with_tags_of_their_own_are_told_by_the_options(tmp_path):
     resources(tmp_path / "res/values/strings.xml", '<string name="one">One</string>')
     resources(tmp_path / "res/values-ka/strings.xml", '<string name="one">ಒಂದು</string>')

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
 
 _ARGUMENT = re.compile(r"\{\s*\w+\s*,\s*(plural|select|selectordinal)\s*,\s*(?:offset:\d+\s*)?")
 _FORMATTED = re.compile(r"\{\s*(\w+)\s*,\s*(?:number|date|time)\b[^{}]*\}")
@@ -63,9 +67,9 @@ def _branches(message: str, start: int) -> tuple[dict[str, str], int]:
     return branches, len(message) - len(rest) + 1
 
 
-def all_forms(messages: dict[str, str]) -> dict[tuple[str, str], str]:
+def all_forms(messages: Mapping[K, str]) -> dict[tuple[K, str], str]:
     """Texts of many messages by key and number; a message that cannot be parsed is left out."""
-    texts: dict[tuple[str, str], str] = {}
+    texts: dict[tuple[K, str], str] = {}
     for key, message in messages.items():
         try:
             texts.update({(key, number): text for number, text in forms(message).items()})

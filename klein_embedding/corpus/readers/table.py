@@ -19,6 +19,7 @@ from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.help_html import read_help_html
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
+from klein_embedding.corpus.readers.locale_yaml import read_locale_yaml
 from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.moodle import read_moodle
 from klein_embedding.corpus.readers.mozilla_lang import read_mozilla_lang
@@ -50,6 +51,7 @@ READERS: dict[str, Reader] = {
     "jeopardy": read_jeopardy,
     "kannada_dictionary": read_kannada_dictionary,
     "locale_json": read_locale_json,
+    "locale_yaml": read_locale_yaml,
     "makhzan": read_makhzan,
     "medquad": read_medquad,
     "moodle": read_moodle,
