@@ -236,6 +236,17 @@ def test_choices_inside_choices_are_written_out():
     assert forms(outer) == {"one": "their {N} file", "other": "many"}
 
 
+def test_a_plural_without_a_singular_is_joined_with_no_singular(tmp_path):
+    assert forms("{n, plural, other {# files}}") == {"other": "{N} files"}
+    assert forms("{g, select, female {her} other {their}} file {n, plural, =1 {a} other {b}}") == {
+        "one": "their file a",
+        "other": "their file b",
+    }
+    pak(tmp_path / "en-GB.pak", {7: "{n, plural, =1 {1 file} other {# files}}"})
+    pak(tmp_path / "as.pak", {7: "{n, plural, other {# টা ফাইল}}"})
+    assert read("chromium_pak", tmp_path) == [("as", "{N} files", "{N} টা ফাইল")]
+
+
 @pytest.mark.parametrize(
     "message", ["{n, plural, one {a} other {b}", "{n, plural, one {a}}", "{n, plural, other {a"]
 )

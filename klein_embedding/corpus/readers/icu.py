@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 _ARGUMENT = re.compile(r"\{\s*\w+\s*,\s*(plural|select|selectordinal)\s*,\s*(?:offset:\d+\s*)?")
 _FORMATTED = re.compile(r"\{\s*(\w+)\s*,\s*(?:number|date|time)\b[^{}]*\}")
 _KEYWORD = re.compile(r"\s*(=?\w+)\s*\{")
-_CHOICES = {"one": ("=1", "one", "other"), "other": ("other",)}
+_CHOICES = {"one": ("=1", "one"), "other": ("other",)}
 
 
 def forms(message: str) -> dict[str, str]:
@@ -22,7 +22,9 @@ def forms(message: str) -> dict[str, str]:
 
     Returns:
         The message itself under "" when it has no plural or select argument, else its texts for
-        "one" and "other", the count written as the placeholder ``{N}``.
+        "one" and "other", the count written as the placeholder ``{N}``. There is none for "one"
+        when a plural has no such branch: a language that says all numbers alike would otherwise
+        have its plural joined with the English singular.
 
     Raises:
         ValueError: If the braces of an argument do not pair up or it has no branch "other".
@@ -33,17 +35,21 @@ def forms(message: str) -> dict[str, str]:
     message = _FORMATTED.sub(r"{\1}", message)
     if not _ARGUMENT.search(message):
         return {"": message}
-    return {number: _written_out(message, number) for number in _CHOICES}
+    texts = {number: _written_out(message, number) for number in _CHOICES}
+    return {number: text for number, text in texts.items() if text is not None}
 
 
-def _written_out(message: str, number: str) -> str:
+def _written_out(message: str, number: str) -> str | None:
     found = _ARGUMENT.search(message)
     if not found:
         return message
     branches, end = _branches(message, found.end())
-    chosen = next((branches[name] for name in _CHOICES[number] if name in branches), None)
-    if chosen is None:
+    if "other" not in branches:
         raise ValueError("a plural or select argument has no branch 'other'")
+    names = ("other",) if found[1] == "select" else _CHOICES[number]
+    chosen = next((branches[name] for name in names if name in branches), None)
+    if chosen is None:
+        return None
     if found[1] != "select":
         chosen = chosen.replace("#", "{N}")
     return _written_out(message[: found.start()] + chosen + message[end:], number)
