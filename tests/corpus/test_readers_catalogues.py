@@ -1,4 +1,4 @@
-"""Readers of catalogues that translators edit: PO, .lang, Moodle, Fluent, XLIFF, .resw, help."""
+"""Readers of catalogues that translators edit: PO, .lang, Moodle, Fluent, XLIFF, YAML, help."""
 
 from __future__ import annotations
 
@@ -217,6 +217,35 @@ def test_resw_files_are_joined_by_name(tmp_path, caplog):
     assert ["hi-IN" in line for line in skipped(caplog)] == [True]
 
 
+# ---------------------------------------------------------------- YAML
+
+
+def test_rails_catalogues_are_joined_on_the_way_to_each_text(tmp_path, caplog):
+    put(
+        tmp_path / "locales/en.yml",
+        "en:\n  site:\n    hello: Hello %{name}\n    'no': 'No'\n    days: [Monday, Tuesday]\n"
+        "    count:\n      one: one map\n      other: '%{n} maps'\n  time: 5\n",
+    )
+    put(
+        tmp_path / "locales/kn.yml",
+        "# Export\n---\nkn:\n  site:\n    hello: |-\n      ನಮಸ್ಕಾರ\n      %{name}\n    'no': ಇಲ್ಲ\n"
+        "    days: [ಸೋಮವಾರ, ಮಂಗಳವಾರ]\n    count:\n      other: '%{n} ನಕ್ಷೆಗಳು'\n",
+    )
+    put(tmp_path / "locales/de.yml", "de:\n  site:\n    hello: Hallo\n")
+    put(tmp_path / "locales/hi.yml", "hi:\n  a: &a [x, x]\n  site: {hello: *a}\n")
+    put(tmp_path / "locales/ta.yml", "ta: [" * 3000)
+    put(tmp_path / "locales/te.yml", "te: [unclosed\n  - : }")
+    put(tmp_path / "locales/ur.yml", "!!python/object/apply:os.getcwd []\n")
+    assert read("locale_yaml", tmp_path, english=["en"]) == [
+        ("kn", "Hello {name}", "ನಮಸ್ಕಾರ\n{name}"),
+        ("kn", "No", "ಇಲ್ಲ"),
+        ("kn", "Monday", "ಸೋಮವಾರ"),
+        ("kn", "Tuesday", "ಮಂಗಳವಾರ"),
+        ("kn", "{n} maps", "{n} ನಕ್ಷೆಗಳು"),
+    ]
+    assert [line.split(".yml")[0][-2:] for line in skipped(caplog)] == ["hi", "ta", "te"]
+
+
 # ---------------------------------------------------------------- help pages
 
 
@@ -244,15 +273,16 @@ def test_help_pages_are_joined_by_page_and_identifier(tmp_path, caplog):
     assert ["b.html" in line for line in skipped(caplog)] == [True]
 
 
-@pytest.mark.parametrize(
-    "reader", ["gettext_po", "mozilla_lang", "moodle", "fluent", "xliff", "resw", "help_html"]
-)
+JOINED = ["fluent", "resw", "help_html", "locale_yaml"]
+
+
+@pytest.mark.parametrize("reader", ["gettext_po", "mozilla_lang", "moodle", "xliff", *JOINED])
 def test_a_source_that_gives_nothing_is_an_error(tmp_path, reader):
     with pytest.raises(KleinError, match="source tried: nothing could be read"):
         read(reader, tmp_path, english=["en"])
 
 
-@pytest.mark.parametrize("reader", ["fluent", "resw", "help_html"])
+@pytest.mark.parametrize("reader", JOINED)
 def test_the_english_tags_must_be_told(tmp_path, reader):
     with pytest.raises(KleinError, match="options need 'english'"):
         read(reader, tmp_path)

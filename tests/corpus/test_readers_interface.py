@@ -236,6 +236,17 @@ def test_choices_inside_choices_are_written_out():
     assert forms(outer) == {"one": "their {N} file", "other": "many"}
 
 
+def test_a_plural_without_a_singular_is_joined_with_no_singular(tmp_path):
+    assert forms("{n, plural, other {# files}}") == {"other": "{N} files"}
+    assert forms("{g, select, female {her} other {their}} file {n, plural, =1 {a} other {b}}") == {
+        "one": "their file a",
+        "other": "their file b",
+    }
+    pak(tmp_path / "en-GB.pak", {7: "{n, plural, =1 {1 file} other {# files}}"})
+    pak(tmp_path / "as.pak", {7: "{n, plural, other {# টা ফাইল}}"})
+    assert read("chromium_pak", tmp_path) == [("as", "{N} files", "{N} টা ফাইল")]
+
+
 @pytest.mark.parametrize(
     "message", ["{n, plural, one {a} other {b}", "{n, plural, one {a}}", "{n, plural, other {a"]
 )
@@ -296,6 +307,13 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
         ("hi", "Right", "दायाँ"),
         ("pa", "Don't wait, %1$s now…", "ਰੁਕੋ ਨਾ"),
     ]
+
+
+def test_android_strings_may_hold_plurals_of_icu(tmp_path):
+    for folder, one, many in (("values", "1 day", "# days"), ("values-bn", "1 দিন", "# দিন")):
+        body = f'<string name="d">{{n, plural, =1{{{one}}} other{{{many}}}}}</string>'
+        resources(tmp_path / "res" / folder / "strings.xml", body)
+    assert read("android", tmp_path) == [("bn", "1 day", "1 দিন"), ("bn", "{N} days", "{N} দিন")]
 
 
 def test_android_folders_with_tags_of_their_own_are_told_by_the_options(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from klein_embedding.corpus.readers.icu import all_forms
 from klein_embedding.corpus.readers.joining import joined, once, xml_without_entities
 from klein_embedding.corpus.readers.reading import files_of, readable, required
 from klein_embedding.languages import by_tag
@@ -53,13 +54,14 @@ def _pairs(root: Path, folders: Mapping[str, str], source: str) -> Iterator[Pair
                 yield from joined(english, _resources(other), lang, source)
 
 
-def _resources(folder: Path) -> dict[Key, str]:
+def _resources(folder: Path) -> dict[tuple[Key, str], str]:
     texts: dict[Key, str] = {}
     for _, root in readable(files_of(folder, "*.xml"), xml_without_entities):
         for element in root:
             if element.get("translatable") != "false":
                 texts.update(_texts(element))
-    return {key: text for key, text in texts.items() if not text.startswith(("@", "?"))}
+    # Since Android 12 a plain string may hold the plurals of ICU, too.
+    return all_forms({k: text for k, text in texts.items() if not text.startswith(("@", "?"))})
 
 
 def _texts(element: ElementTree.Element) -> Iterator[tuple[Key, str]]:

@@ -34,6 +34,7 @@ from klein_embedding.corpus.readers.help_html import read_help_html
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
+from klein_embedding.corpus.readers.locale_yaml import read_locale_yaml
 from klein_embedding.corpus.readers.medquad import read_medquad
 from klein_embedding.corpus.readers.moodle import read_moodle
 from klein_embedding.corpus.readers.mozilla_lang import read_mozilla_lang
@@ -79,6 +80,7 @@ READERS: dict[str, Reader] = {
     "kannada_dictionary": read_kannada_dictionary,
     "keyed": read_keyed,
     "locale_json": read_locale_json,
+    "locale_yaml": read_locale_yaml,
     "makhzan": read_makhzan,
     "medquad": read_medquad,
     "moodle": read_moodle,
