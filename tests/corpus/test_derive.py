@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,10 @@ def _source(name: str, text_class: str, weight: float) -> Source:
 
 
 def _derived(
-    tmp_path: Path, pairs: dict[str, list[Pair]], text_class: str = "H"
+    tmp_path: Path,
+    pairs: dict[str, list[Pair]],
+    text_class: str = "H",
+    recipe: CorpusRecipe = TINY,
 ) -> list[dict[str, object]]:
     folders, sources = [], []
     for weight, (name, items) in enumerate(pairs.items(), 1):
@@ -50,7 +54,7 @@ def _derived(
         harvest.write(folders[-1], "key")
         sources.append(_source(name, text_class, float(weight)))
     (tmp_path / "out").mkdir()
-    counts = merge(TINY, sources, folders, tmp_path / "out")
+    counts = merge(recipe, sources, folders, tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "pairs-train.parquet").to_pylist()
     found = [row for row in rows if row["derived"]]
     assert counts["pairs_derived"] == len(found)
@@ -95,6 +99,12 @@ def test_short_texts_words_and_near_copies_make_no_pairs(tmp_path: Path) -> None
     assert _derived(tmp_path / "b", {"one": words}, "L") == []
 
 
+def test_loosely_aligned_sources_lend_nothing(tmp_path: Path) -> None:
+    pairs = [_pair(ENGLISH, HINDI, "hi"), _pair(ENGLISH, TAMIL, "ta")]
+    recipe = dataclasses.replace(TINY, derived_without=["one"])
+    assert _derived(tmp_path, {"one": pairs}, recipe=recipe) == []
+
+
 def test_a_pair_that_is_there_already_is_not_derived(tmp_path: Path) -> None:
     there = Pair(HINDI, TAMIL, "hi", "ta", "any", "translation")
     pairs = [there, _pair(ENGLISH, HINDI, "hi"), _pair(ENGLISH, TAMIL, "ta")]
@@ -118,8 +128,6 @@ def _rows(languages: list[str], anchors: list[int]) -> Rows:
 
 
 def _capped(per_text: int, cap: int) -> CorpusRecipe:
-    import dataclasses
-
     return dataclasses.replace(TINY, derived_per_text=per_text, derived_cap=cap)
 
 
