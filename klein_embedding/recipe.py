@@ -39,6 +39,7 @@ class CorpusRecipe:
         max_words: Longest side of a pair, in words; longer passages are cut at a word.
         derived_per_text: Most pairs that follow from translations of one sentence.
         derived_cap: Most such pairs a language pair keeps.
+        derived_without: Sources aligned too loosely to join on: two loose ends double the noise.
         mono_words_cap: Most words of monolingual text a language keeps.
     """
 
@@ -57,6 +58,7 @@ class CorpusRecipe:
     template_cap: int
     derived_per_text: int
     derived_cap: int
+    derived_without: list[str]
     max_words: int
     mono_words_cap: int
 

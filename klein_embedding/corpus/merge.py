@@ -98,11 +98,15 @@ def _decide(recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[P
     split = split_rows(rows, ~(same | near), recipe)
     nowhere = ~(split.train | split.valid)
     reasons = np.select([same, near, nowhere], [1, 2, 3], 0)
-    joinable = np.array([source.text_class in _JOINABLE for source in sources])[rows.source]
+    joinable = np.array([_is_joinable(source, recipe) for source in sources])[rows.source]
     english = rows.langs[:, 0] == CODES.index("en")
     usable = split.train & joinable & english & (rows.kind == KINDS.index("translation"))
     usable &= rows.langs[:, 1] != CODES.index("en")
     return _Decided(rows, split, reasons, derived_pairs(rows, roots, usable, recipe))
+
+
+def _is_joinable(source: Source, recipe: CorpusRecipe) -> bool:
+    return source.text_class in _JOINABLE and source.name not in recipe.derived_without
 
 
 def _write_pairs(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def gram_hashes(texts: Sequence[str], size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +38,10 @@ def gram_hashes(texts: Sequence[str], size: int) -> tuple[np.ndarray, np.ndarray
 
 
 def mixed(values: np.ndarray) -> np.ndarray:
-    """Spread uint64 values over all their bits, one to one, the same on every machine."""
-    values = (values ^ (values >> np.uint64(30))) * _MIX
-    return values ^ (values >> np.uint64(27))
+    """Spread uint64 values over all their bits, one to one, the same on every machine.
+
+    Source: Steele et al. 2014 (SplitMix's finaliser).
+    """
+    values = (values ^ (values >> np.uint64(30))) * _MIX[0]
+    values = (values ^ (values >> np.uint64(27))) * _MIX[1]
+    return values ^ (values >> np.uint64(31))

@@ -28,7 +28,8 @@ class Rows:
         source: (n,) int32 number of the source.
         langs: (n, 2) int8 languages of anchor and positive, as places in `harvest.CODES`.
         kind: (n,) int8 place of the kind in `klein_embedding.text.KINDS`.
-        contrast: (n,) bool, pairs that differ from others on purpose.
+        contrast: (n,) bool, pairs that differ from others on purpose: entailments, pairs with
+            hard negatives, and words ("man in a wheelchair", "woman in a wheelchair").
         key: (n,) uint64 key of both sides.
         sides: (n, 2) uint64 keys of anchor and positive.
         words: (n, 2) uint16 words of anchor and positive.
@@ -68,16 +69,19 @@ def load_rows(sources: Sequence[Source], folders: Sequence[Path]) -> Rows:
         return np.concatenate([table[name].to_numpy() for table in tables])
 
     sizes = [len(table) for table in tables]
-    machine = np.array([source.text_class == "M" for source in sources], dtype=bool)
+    machine, words = (
+        np.repeat(np.array([source.text_class == code for source in sources], dtype=bool), sizes)
+        for code in ("M", "L")
+    )
     return Rows(
         source=np.repeat(np.arange(len(sources), dtype=np.int32), sizes),
         langs=np.stack([column("anchor_lang"), column("positive_lang")], axis=1),
         kind=column("kind"),
-        contrast=column("contrast").astype(bool),
+        contrast=column("contrast").astype(bool) | words,
         key=column("key"),
         sides=np.stack([column("anchor_key"), column("positive_key")], axis=1),
         words=np.stack([column("anchor_words"), column("positive_words")], axis=1),
-        machine=np.repeat(machine, sizes),
+        machine=machine,
     )
 
 

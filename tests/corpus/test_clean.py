@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from klein_embedding.corpus.clean import clean_interface, clean_line, clean_pair, clean_text
+from klein_embedding.corpus.clean import (
+    INTERFACE_STEPS,
+    TEXT_STEPS,
+    TextStep,
+    clean_interface,
+    clean_line,
+    clean_pair,
+    clean_text,
+)
 from klein_embedding.text import Line, Pair, normalised, script_share
 
 ZWJ, ZWNJ = "\u200d", "\u200c"
@@ -62,6 +70,8 @@ def _pair(anchor: str, positive: str, lang: str = "hi", kind: str = "translation
         (_pair("Good", "सुप्रभात " * 20), "length ratio"),
         (_pair("word " * 101, "शब्द " * 101), "too long"),
         (_pair("42", "४२", "hi"), "number only"),
+        (_pair("12 : 30", "४२ के", "hi"), "number only"),
+        (_pair("See " + "x" * 61, "देखें " + "क" * 50), "unbroken run"),
     ],
 )
 def test_reasons(pair: Pair, reason: str) -> None:
@@ -97,3 +107,24 @@ def test_normalised_keeps_vowel_signs_and_drops_the_rest() -> None:
     assert normalised("क्या, हाल है?") == "क्याहालहै"
     assert normalised("Ｆｕｌｌ-Width_1") == "fullwidth1"
     assert normalised("कि") != normalised("का")
+
+
+def test_markup_leaves_prose_and_comparisons_stay() -> None:
+    assert clean_text("It is <b>bold</b>,<br/> R&amp;D &#2325;") == "It is bold , R&D क"
+    assert clean_text("a < b and c > d & e") == "a < b and c > d & e"
+
+
+@pytest.mark.parametrize("steps", [TEXT_STEPS, INTERFACE_STEPS])
+def test_every_step_has_a_name_of_its_own_and_leaves_clean_text_alone(
+    steps: tuple[TextStep, ...],
+) -> None:
+    names = [step.__name__ for step in steps]
+    assert len(set(names)) == len(names)
+    for text in ("Good morning", f"ශ්{ZWJ}රී ලංකා", f"ರ್{ZWNJ}ಕ", "یہ اچھا ہے"):
+        for step in steps:
+            assert step(text) == text, step.__name__
+
+
+def test_cleaning_twice_changes_nothing_more() -> None:
+    for text in ("Save &As… (_A)", "<b>%s</b> of {n}\\n", "क\u200b ख\u00a0ग", "so\u00adft"):
+        assert clean_text(clean_text(text)) == clean_text(text)
