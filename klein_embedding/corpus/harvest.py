@@ -170,6 +170,7 @@ def harvest_key(source: Source, raw: Path, recipe: CorpusRecipe, guard: str, lan
                 recipe.short_interface_cap,
                 recipe.template_cap,
                 recipe.max_words,
+                recipe.mono_words_cap,
             ],
             "guard": guard,
             "languages": languages,
