@@ -102,12 +102,14 @@ def _text_rows(text: str, separator: str, quoted: bool) -> Iterator[list[str]]:
     if not quoted:
         yield from (line.split(separator) for line in lines_of(text))
         return
-    csv.field_size_limit(MOST_BYTES)
+    before = csv.field_size_limit(MOST_BYTES)  # One limit for the whole process.
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        yield from list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
         # Its own class is none of those by which a damaged file is known.
         raise ValueError(f"damaged table: {error}") from None
+    finally:
+        csv.field_size_limit(before)
 
 
 def _json_rows(text: str, body: str, *, lines: bool) -> Iterator[dict[str, str]]:
