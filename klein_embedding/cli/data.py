@@ -102,3 +102,27 @@ def sample(recipe: Path, lang: str, text_class: str, rows: int, as_json: bool) -
             click.echo(json.dumps(row, ensure_ascii=False))
         else:
             click.echo("\t".join((row["source"], row["kind"], row["anchor"], row["positive"])))
+
+
+@data.command()
+@click.argument("left", type=click.Path(path_type=Path))
+@click.argument("right", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder of ours to ask.")
+@click.option("--threshold", default=0.4, show_default=True, help="Least cosine that is kept.")
+def align(left: Path, right: Path, model: Path | None, threshold: float) -> None:
+    """Pair the sentences of two documents that translate each other, one sentence a line.
+
+    LEFT and RIGHT are files, or folders whose files of equal name belong together. Without
+    --model lengths and numbers decide. Prints score, left and right, separated by tabs.
+
+    Example: klein data align talks/en talks/gu --model release
+    """
+    from klein_embedding.corpus.bitext import aligned, document_pairs, read_sentences
+    from klein_embedding.infer.embedding import KleinEmbedding
+
+    pairs = document_pairs(left, right)
+    encode = KleinEmbedding(model).encode if model is not None else None
+    for one, other in pairs:
+        for row in aligned(read_sentences(one), read_sentences(other), encode, threshold):
+            sides = (side.replace("\t", " ") for side in (row.left, row.right))
+            click.echo("\t".join((f"{row.score:.3f}", *sides)))
