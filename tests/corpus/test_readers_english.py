@@ -156,7 +156,9 @@ SCHEMA = [
 
 def test_a_turn_of_the_user_meets_the_answer_and_what_it_wants(tmp_path):
     turns = [
-        turn("USER", "I would like to eat", "Find"),
+        turn("USER", "I would like to eat something now", "Find"),
+        turn("SYSTEM", "Fine"),
+        turn("USER", "Yes, get me that", "Find"),
         turn("SYSTEM", "In which city, may I ask?"),
         turn("USER", "Thanks"),
         turn("SYSTEM", "Have a very nice day!"),
@@ -166,16 +168,25 @@ def test_a_turn_of_the_user_meets_the_answer_and_what_it_wants(tmp_path):
     put(tmp_path / "schema.json", json.dumps(SCHEMA))
     found = read("dialogues", tmp_path)
     assert [(pair.anchor, pair.positive, pair.kind) for pair in found] == [
-        ("I would like to eat", "In which city, may I ask?", "question-answer"),
-        ("I would like to eat", "Find a place to eat", "paraphrase"),
+        ("Yes, get me that", "In which city, may I ask?", "question-answer"),
+        ("I would like to eat something now", "Find a place to eat", "paraphrase"),
     ]
 
 
 def test_an_intent_is_described_to_a_limited_number_of_requests(tmp_path):
-    turns = [turn("USER", f"I would like meal {n}", "Find") for n in range(99)]
+    turns = [turn("USER", f"I would like to eat meal {n}", "Find") for n in range(99)]
     put(tmp_path / "dialogues_1.json", json.dumps([{"turns": [one]} for one in turns]))
     put(tmp_path / "schema.json", json.dumps(SCHEMA))
     assert len(read("dialogues", tmp_path)) == 40
+
+
+def test_a_turn_that_answers_everything_is_taken_a_few_times(tmp_path):
+    turns = [
+        [turn("USER", f"That was meal {n} then"), turn("SYSTEM", "Have a great day!")]
+        for n in range(9)
+    ]
+    put(tmp_path / "dialogues_1.json", json.dumps([{"turns": two} for two in turns]))
+    assert len(read("dialogues", tmp_path)) == 5
 
 
 @pytest.mark.parametrize("content", [b"[{", b'{"turns": 1}', b"\xff\xfe", b'[{"turns": [1]}]'])
