@@ -128,6 +128,17 @@ def test_translated_descriptions_are_joined_on_the_command(tmp_path):
     }
 
 
+def test_commands_that_differ_in_their_placeholders_alone_are_told_apart_by_nothing(tmp_path):
+    english = (
+        "# add\n- A file:\n`add {{file}}`\n- A tree:\n`add {{tree}}`\n"
+        "- All:\n`add {{[-A|--all]}}`\n"
+    )
+    hindi = "# add\n- एक पेड़:\n`add {{पेड़}}`\n- सब:\n`add {{[-A|--all]}}`\n"
+    put(tmp_path / "pages" / "common" / "add.md", english)
+    put(tmp_path / "pages.hi" / "common" / "add.md", hindi)
+    assert texts(read("tldr", tmp_path, translations=True)) == [("All", "सब")]
+
+
 def test_a_translation_of_another_state_of_its_page_gives_nothing(tmp_path):
     put(tmp_path / "pages" / "common" / "tar.md", ENGLISH.replace("tar ", "zip "))
     put(tmp_path / "pages.hi" / "common" / "tar.md", HINDI)
