@@ -128,6 +128,17 @@ def test_translated_descriptions_are_joined_on_the_command(tmp_path):
     }
 
 
+def test_commands_that_differ_in_their_placeholders_alone_are_told_apart_by_nothing(tmp_path):
+    english = (
+        "# add\n- A file:\n`add {{file}}`\n- A tree:\n`add {{tree}}`\n"
+        "- All:\n`add {{[-A|--all]}}`\n"
+    )
+    hindi = "# add\n- एक पेड़:\n`add {{पेड़}}`\n- सब:\n`add {{[-A|--all]}}`\n"
+    put(tmp_path / "pages" / "common" / "add.md", english)
+    put(tmp_path / "pages.hi" / "common" / "add.md", hindi)
+    assert texts(read("tldr", tmp_path, translations=True)) == [("All", "सब")]
+
+
 def test_a_translation_of_another_state_of_its_page_gives_nothing(tmp_path):
     put(tmp_path / "pages" / "common" / "tar.md", ENGLISH.replace("tar ", "zip "))
     put(tmp_path / "pages.hi" / "common" / "tar.md", HINDI)
@@ -156,7 +167,9 @@ SCHEMA = [
 
 def test_a_turn_of_the_user_meets_the_answer_and_what_it_wants(tmp_path):
     turns = [
-        turn("USER", "I would like to eat", "Find"),
+        turn("USER", "I would like to eat something now", "Find"),
+        turn("SYSTEM", "Fine"),
+        turn("USER", "Yes, get me that", "Find"),
         turn("SYSTEM", "In which city, may I ask?"),
         turn("USER", "Thanks"),
         turn("SYSTEM", "Have a very nice day!"),
@@ -166,16 +179,25 @@ def test_a_turn_of_the_user_meets_the_answer_and_what_it_wants(tmp_path):
     put(tmp_path / "schema.json", json.dumps(SCHEMA))
     found = read("dialogues", tmp_path)
     assert [(pair.anchor, pair.positive, pair.kind) for pair in found] == [
-        ("I would like to eat", "In which city, may I ask?", "question-answer"),
-        ("I would like to eat", "Find a place to eat", "paraphrase"),
+        ("Yes, get me that", "In which city, may I ask?", "question-answer"),
+        ("I would like to eat something now", "Find a place to eat", "paraphrase"),
     ]
 
 
 def test_an_intent_is_described_to_a_limited_number_of_requests(tmp_path):
-    turns = [turn("USER", f"I would like meal {n}", "Find") for n in range(99)]
+    turns = [turn("USER", f"I would like to eat meal {n}", "Find") for n in range(99)]
     put(tmp_path / "dialogues_1.json", json.dumps([{"turns": [one]} for one in turns]))
     put(tmp_path / "schema.json", json.dumps(SCHEMA))
     assert len(read("dialogues", tmp_path)) == 40
+
+
+def test_a_turn_that_answers_everything_is_taken_a_few_times(tmp_path):
+    turns = [
+        [turn("USER", f"That was meal {n} then"), turn("SYSTEM", "Have a great day!")]
+        for n in range(9)
+    ]
+    put(tmp_path / "dialogues_1.json", json.dumps([{"turns": two} for two in turns]))
+    assert len(read("dialogues", tmp_path)) == 5
 
 
 @pytest.mark.parametrize("content", [b"[{", b'{"turns": 1}', b"\xff\xfe", b'[{"turns": [1]}]'])

@@ -18,7 +18,12 @@ _log = logging.getLogger(__name__)
 MOST_OF_AN_INTENT = 40
 """Requests that one description of an intent is paired with; it repeats in every dialogue."""
 
+MOST_REPEATS = 5
+"""Pairs that one turn may stand in; "Have a great day." answers everything."""
+
 _FEWEST_WORDS = 4
+_FEWEST_WORDS_OF_A_REQUEST = 7
+"""A shorter one, such as "I want to get it", is understood from the turns before alone."""
 
 Turn = Mapping[str, Any]
 
@@ -47,18 +52,21 @@ def _dialogues(root: Path, options: Mapping[str, Any], source: str) -> Iterator[
     for _, schema in readable(files_of(root, "**/schema.json"), _intents):
         intents |= schema
     used: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
     paths = files_of(root, options.get("files", "**/dialogues_*.json"))
     for _, dialogues in readable(paths, _turns):
         for turns in dialogues:
             for first, second in pairwise(turns):
                 texts = first["utterance"], second["utterance"]
                 long = min(len(text.split()) for text in texts) >= _FEWEST_WORDS
-                if first["speaker"] == "USER" and long:
+                rare = max(used[text] for text in texts) < MOST_REPEATS
+                if first["speaker"] == "USER" and long and rare:
+                    used.update(texts)
                     yield Pair(*texts, "en", "en", source, "question-answer")
             for turn in turns:
                 meant = _description(turn, intents)
-                used[meant] += 1
-                if meant and used[meant] <= MOST_OF_AN_INTENT:
+                asked[meant] += 1
+                if meant and asked[meant] <= MOST_OF_AN_INTENT:
                     yield Pair(turn["utterance"], meant, "en", "en", source, "paraphrase")
 
 
@@ -124,4 +132,5 @@ def _description(turn: Turn, intents: Mapping[tuple[str, str], str]) -> str:
         if action["act"] == "INFORM_INTENT"
         for value in action["values"]
     ]
-    return found[0] if len(found) == 1 and len(turn["utterance"].split()) >= _FEWEST_WORDS else ""
+    full = len(turn["utterance"].split()) >= _FEWEST_WORDS_OF_A_REQUEST
+    return found[0] if len(found) == 1 and full else ""

@@ -18,6 +18,8 @@ MOST_REPEATS = 3
 
 _HINT = re.compile(r"\[(\w+)\]")
 _MARKS = re.compile(r"\{\{(.*?)\}\}")
+# Options stand in such marks too, and they tell one example from another.
+_PLACEHOLDER = re.compile(r"\{\{(?!\[?-).*?\}\}")
 _OPTION = re.compile(r"\[(-\w+)\|(--[\w-]+)\]")
 _LINKS = re.compile(r"<[^<>]*>|`")
 
@@ -75,16 +77,20 @@ def _translated(root: Path, source: str) -> Iterator[Pair]:
 
 def _paired(english: _Page, page: _Page, lang: str, source: str) -> Iterator[Pair]:
     """Descriptions of the commands that both pages hold, whatever their placeholders are called."""
-    known = {_MARKS.sub("{}", command): text for command, text in english.examples.items()}
-    matched = False
-    for command, text in page.examples.items():
-        anchor = known.get(_MARKS.sub("{}", command), "")
-        if anchor:
-            matched = True
-            yield Pair(anchor, text, "en", lang, source, "translation")
+    known, told = _by_shape(english), _by_shape(page)
+    both = [shape for shape in told if shape in known]
+    for shape in both:
+        yield Pair(known[shape], told[shape], "en", lang, source, "translation")
     # Where no command agrees, the page is about something else by now.
-    if matched and english.summary and page.summary:
+    if both and english.summary and page.summary:
         yield Pair(english.summary, page.summary, "en", lang, source, "translation")
+
+
+def _by_shape(page: _Page) -> dict[str, str]:
+    """Descriptions by command without its placeholders, those of ambiguous commands left out."""
+    shapes = {command: _PLACEHOLDER.sub("{}", command) for command in page.examples}
+    often = Counter(shapes.values())
+    return {shape: page.examples[command] for command, shape in shapes.items() if often[shape] == 1}
 
 
 def _page(path: Path) -> _Page:
