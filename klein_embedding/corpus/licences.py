@@ -13,6 +13,7 @@ PERMISSIVE: dict[str, bool] = {
     "BSD-3-Clause (Chromium's strings), MPL-2.0": True,
     "BSD-3-Clause (Chromium's strings; the repository states none)": True,
     "CC-BY-2.0-FR": True,
+    "CC-BY-3.0": True,
     "CC-BY-4.0": True,
     "CC-BY-4.0 (captions)": True,
     "CC-BY-NC-ND-4.0": False,
