@@ -7,8 +7,10 @@ import gzip
 import io
 import json
 import logging
+import sqlite3
 import tarfile
 import zipfile
+from contextlib import closing
 
 import pytest
 from openpyxl import Workbook
@@ -182,6 +184,45 @@ def test_article_rows_take_first_lines_as_titles_and_quotation_marks_as_text(tmp
     put(tmp_path / "a.tsv", '1\t"बारिश" हुई\n2\t"धूप\n')
     found = read("article_rows", tmp_path, files="*.tsv", body="1", quoted=False, lang="hi")
     assert lines(found) == [('"बारिश" हुई', "hi"), ('"धूप', "hi")]
+
+
+def test_article_rows_query_sqlite_and_name_what_is_no_database(tmp_path, caplog):
+    with closing(sqlite3.connect(tmp_path / "a.sqlite")) as database:
+        database.execute("CREATE TABLE news (head TEXT, body TEXT)")
+        database.executemany("INSERT INTO news VALUES (?, ?)", [("मौसम", BODY), (None, "धूप")])
+        database.commit()
+    put(tmp_path / "b.sqlite", b"SQLite format 3 cut")
+    query = "SELECT head, body FROM news ORDER BY head DESC"
+    options = {"files": "*.sqlite", "title": "0", "body": "1", "lang": "hi", "query": query}
+    found = read("article_rows", tmp_path, **options)
+    assert pairs(found) == [("मौसम", BODY.strip(), "hi")]
+    assert lines(found)[-1] == ("धूप", "hi")
+    assert any("b.sqlite" in line for line in skipped(caplog))
+
+
+PAGE = """\
+const data = {{ html: `<article><p>{body}
+  शाम तक <b>धूप</b> रही।</p><p>मौसम</p><li>एक सूची</li><p>in English</p></article><p>बाहर</p>`,
+  title: {{ hindi: "मौसम" }} }};
+"""
+HTML = {"lang": "hi", "blocks": "article p, article li", "title": 'hindi: "([^"]+)"'}
+
+
+def test_html_articles_take_paragraphs_by_selector_and_titles_by_pattern(tmp_path, caplog):
+    put(tmp_path / "a.js", PAGE.format(body=BODY))
+    put(tmp_path / "b.js", b"\xff\xfe\x81")
+    put(tmp_path / "c.js", "<article><p>बिना शीर्षक।")
+    found = read("html_articles", tmp_path, files="*.js", **HTML)
+    text = f"{BODY}शाम तक धूप रही।"
+    assert [line for line, _ in lines(found)] == ["मौसम", text, "एक सूची", "बिना शीर्षक।"]
+    assert pairs(found) == [("मौसम", f"{text} एक सूची", "hi")]
+    assert any("b.js" in line for line in skipped(caplog))
+
+
+def test_html_articles_without_any_are_an_error_that_names_the_source(tmp_path):
+    put(tmp_path / "a.js", "no markup")
+    with pytest.raises(KleinError, match="source tried: nothing could be read"):
+        read("html_articles", tmp_path, files="*.js", **HTML)
 
 
 EXTRACT = """\

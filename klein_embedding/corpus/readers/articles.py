@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from klein_embedding.corpus.readers.members import MOST_BYTES, decoded, members
 from klein_embedding.corpus.readers.news import BODY_WORDS, article, language_of, paragraphs_of
+from klein_embedding.corpus.readers.parallel_columns import sqlite_rows
 from klein_embedding.corpus.readers.reading import (
     files_of,
     lines_of,
@@ -39,7 +40,8 @@ def read_article_rows(root: Path, options: Mapping[str, Any], source: str) -> It
             column (or its number from 0 where no header stands); ``title``: of the title's,
             or true if the text's first line is one; ``body_words``, ``kind``: as `news.article`;
             ``lang``: code of the language, or a list of codes of different scripts;
-            ``only``: values by column that a row must have.
+            ``only``: values by column that a row must have; ``query``: rows of an .sqlite file,
+            of which column 0 is the first and column 1 the last.
         source: Name of the source.
 
     Returns:
@@ -58,6 +60,9 @@ def _articles(root: Path, options: Mapping[str, Any], source: str) -> Iterator[P
     least, kind = options.get("body_words", BODY_WORDS), options.get("kind", "title-body")
 
     def parse(path: Path) -> list[Mapping[str, str]]:
+        if path.suffix == ".sqlite":
+            query = option(options, "query", source)
+            return [{"0": row[0], "1": row[-1]} for row in sqlite_rows(path, query)]
         return [
             row for name, data in members(path, member) for row in _rows(name, data, body, quoted)
         ]

@@ -104,7 +104,7 @@ def _rows(path: Path, wish: _Wish) -> Iterator[Row]:
     elif path.suffix == ".xlsx":
         rows = _named(_sheet_rows(path), wish.header)
     elif path.suffix in (".sqlite", ".sqlite3", ".db"):
-        rows = _named(_sqlite_rows(path, wish.query), header=False)
+        rows = _named(sqlite_rows(path, wish.query), header=False)
     else:
         rows = _named(_text_rows(path, wish), wish.header)
     for row in rows:
@@ -150,7 +150,12 @@ def _sheet_rows(path: Path) -> Iterator[list[str]]:
                 yield ["" if cell is None else str(cell) for cell in row]
 
 
-def _sqlite_rows(path: Path, query: str) -> Iterator[list[str]]:
+def sqlite_rows(path: Path, query: str) -> Iterator[list[str]]:
+    """Rows of an SQLite file by a query.
+
+    Raises:
+        ValueError: If there are none by it.
+    """
     address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(address, uri=True)) as database:
         try:
