@@ -23,6 +23,7 @@ from klein_embedding.corpus.readers.dictionaries import (
     read_kannada_dictionary,
     read_wordnet,
 )
+from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.locale_json import read_locale_json
@@ -48,6 +49,7 @@ READERS: dict[str, Reader] = {
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
     "columns": read_columns,
+    "documents": read_documents,
     "gettext": read_gettext,
     "headwords": read_headwords,
     "instructions": read_instructions,
