@@ -67,6 +67,7 @@ READERS: dict[str, Reader] = {
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
     "columns": read_columns,
+    "comparable": read_comparable,
     "dialogues": read_dialogues,
     "documents": read_documents,
     "fluent": read_fluent,

@@ -1,0 +1,150 @@
+"""Documents that translate each other as wholes, cut into sentences and aligned."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from klein_embedding.corpus.align import Bead, BeadCost, align, length_cost
+from klein_embedding.corpus.lexicon import Judge, judge, learn
+from klein_embedding.corpus.readers.reading import files_of, option, readable, required
+from klein_embedding.corpus.sentences import split_sentences
+from klein_embedding.errors import KleinError
+from klein_embedding.languages import LANGUAGES
+from klein_embedding.text import Line, Pair, script_share
+
+Text = list[str]
+"""Sentences of one document."""
+MOST_COST = 3.0
+"""Of beads to learn words from: a length difference that one pair in twenty has."""
+LEAST_SUPPORT = 0.3
+"""Of beads to keep: mean log ratio that their words must reach."""
+LEAST_CHARACTERS = 12
+LEAST_SHARE = 0.5
+MOST_RATIO = 3
+"""Of the numbers of sentences; beyond it two documents are not compared."""
+MOST_GAPS = 0.6
+"""Documents of which more beads have an empty side do not translate each other."""
+
+
+def read_comparable(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
+    """Read documents of the same key in several languages and align their sentences.
+
+    They are aligned by length and numbers first; words are learnt from that, and a second
+    alignment uses them as well and drops the beads whose words do not support each other.
+
+    Args:
+        root: Folder of the source's files.
+        options: ``files``: glob patterns; ``document``: regular expression that is found in a
+            file's path and names the groups ``lang`` and ``key``; ``languages``: our code by what
+            the group ``lang`` may be; ``unit``: "sentence", or "line" if every line is one;
+            ``column``: of lines with tabs, the one that holds the text, counted from 0;
+            ``anchor``: the only language that the others are aligned with, all unless given.
+        source: Name of the source.
+
+    Returns:
+        Pairs of two languages, English first, in the order of languages and keys.
+
+    Raises:
+        KleinError: If an option is missing or wrong, or nothing could be read.
+    """
+    return required(_pairs(root, options, source), source)
+
+
+def _pairs(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
+    documents = list(_documents(root, options, source))
+    for left, right in combinations(LANGUAGES, 2):
+        if options.get("anchor", left) != left:
+            continue
+        both = [found for found in documents if left in found and right in found]
+        matches = [m for found in both for m in _matched(found[left], found[right])]
+        lexicon = learn(
+            _texts(ours, theirs, bead)
+            for ours, theirs, beads in matches
+            for bead in beads
+            if bead.left and bead.right and bead.cost <= MOST_COST
+        )
+        for ours, theirs, _ in matches:
+            for anchor, positive in _supported(ours, theirs, judge(lexicon, ours, theirs)):
+                yield Pair(anchor, positive, left, right, source, "translation")
+
+
+def _supported(left: Text, right: Text, judged: Judge) -> Iterator[tuple[str, str]]:
+    for bead in _aligned(left, right, judged.cost):
+        if not bead.left or not bead.right:
+            continue
+        anchor, positive = _texts(left, right, bead)
+        support = judged.support(bead.left.start, bead.left.stop, bead.right.start, bead.right.stop)
+        if support >= LEAST_SUPPORT and min(len(anchor), len(positive)) >= LEAST_CHARACTERS:
+            yield anchor, positive
+
+
+def _aligned(left: Text, right: Text, cost: BeadCost) -> list[Bead]:
+    return align(len(left), len(right), cost)
+
+
+def _texts(left: Text, right: Text, bead: Bead) -> tuple[str, str]:
+    return " ".join(left[n] for n in bead.left), " ".join(right[n] for n in bead.right)
+
+
+def _documents(
+    root: Path, options: Mapping[str, Any], source: str
+) -> Iterator[dict[str, list[Text]]]:
+    """The documents of each key by language."""
+    pattern = re.compile(option(options, "document", source))
+    if not {"lang", "key"} <= set(pattern.groupindex):
+        raise KleinError(f"source {source}: 'document' must name the groups lang and key")
+    languages = option(options, "languages", source)
+    paths: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+    for path in files_of(root, option(options, "files", source)):
+        found = pattern.search(path.relative_to(root).as_posix())
+        if found and found["lang"] in languages:
+            paths[found["key"]].append((languages[found["lang"]], path))
+    cut = _cutter(options)
+    for key in sorted(paths):
+        versions: dict[str, list[Text]] = defaultdict(list)
+        for lang, path in paths[key]:
+            for _, sentences in readable([path], cut):
+                # Pages that were never translated come in English under every language's name.
+                if script_share(" ".join(sentences), lang) >= LEAST_SHARE:
+                    versions[lang].append(sentences)
+        yield versions
+
+
+def _cutter(options: Mapping[str, Any]) -> Callable[[Path], Text]:
+    column = int(options.get("column", 0))
+    whole = options.get("unit", "sentence") == "line"
+
+    def cut(path: Path) -> Text:
+        text = path.read_bytes().decode("utf-8-sig")
+        if not whole:
+            return split_sentences(text)
+        rows = [line.split("\t") for line in text.split("\n")]
+        return [row[column].strip() for row in rows if len(row) > column and row[column].strip()]
+
+    return cut
+
+
+def _matched(left: list[Text], right: list[Text]) -> Iterator[tuple[Text, Text, list[Bead]]]:
+    """Pair the documents of two languages under one key, the best first, each once."""
+    beads = {
+        (place, other): _aligned(ours, theirs, length_cost(ours, theirs))
+        for place, ours in enumerate(left)
+        for other, theirs in enumerate(right)
+        if max(len(ours), len(theirs)) <= MOST_RATIO * min(len(ours), len(theirs))
+    }
+    while beads:
+        place, other = min(beads, key=lambda places: _mean_cost(beads[places]))
+        found = beads[place, other]
+        gaps = sum(not (bead.left and bead.right) for bead in found)
+        if gaps <= MOST_GAPS * len(found):
+            yield left[place], right[other], found
+        beads = {at: b for at, b in beads.items() if at[0] != place and at[1] != other}
+
+
+def _mean_cost(beads: list[Bead]) -> float:
+    return sum(bead.cost for bead in beads) / max(len(beads), 1)

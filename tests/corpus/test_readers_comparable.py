@@ -1,0 +1,95 @@
+"""Documents become pairs of sentences; a lexicon keeps those whose words belong together."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from klein_embedding.corpus.lexicon import judge, learn, words
+from klein_embedding.corpus.readers import READERS
+from klein_embedding.corpus.sentences import split_sentences
+from klein_embedding.errors import KleinError
+
+ENGLISH = ["river", "mountain", "village", "teacher", "market", "school"]
+HINDI = ["नदी", "पहाड़", "गाँव", "शिक्षक", "बाज़ार", "विद्यालय"]
+ORDERS = list(itertools.permutations(range(6), 3))[:40]
+OPTIONS = {
+    "files": "*.txt",
+    "document": r"^(?P<key>\d+)-(?P<lang>\w+)\.txt$",
+    "languages": {"en": "en", "hi": "hi"},
+}
+
+
+def sentence(names, order, end):
+    return " ".join(names[place] for place in order) + end
+
+
+def pairs_of_words():
+    return [(sentence(ENGLISH, o, "."), sentence(HINDI, o, "।")) for o in ORDERS]
+
+
+def test_a_lexicon_prefers_the_sentence_whose_words_it_knows():
+    lexicon = learn(pairs_of_words())
+    judged = judge(lexicon, ["river village.", "market."], ["नदी गाँव।", "शिक्षक।", "अनजान।"])
+    assert judged.support(0, 1, 0, 1) > 0.3 > 0 > judged.support(0, 1, 1, 2)
+    assert judged.support(0, 2, 2, 3) == 0.0
+    assert judged.cost(0, 1, 0, 1) < judged.by_length(0, 1, 0, 1)
+    assert judged.cost(0, 1, 0, 0) == judged.by_length(0, 1, 0, 0)
+
+
+def test_rare_words_are_not_learnt_and_nothing_at_all_is_no_error():
+    assert learn([("one", "एक"), ("one", "एक")]).right == {}
+    assert judge(learn([]), ["one"], ["एक"]).support(0, 1, 0, 1) == 0.0
+    assert judge(learn([]), [], []).sizes == []
+
+
+def test_words_are_cut_and_keep_vowel_signs():
+    assert words("The Teachers' 12 विद्यालयों, గ్రామం!") == ["the", "teach", "विद्य", "గ్రామ"]
+
+
+def documents(folder):
+    for number, start in enumerate(range(0, 40, 8)):
+        rows = pairs_of_words()[start : start + 8]
+        (folder / f"{number}-en.txt").write_text(" ".join(left for left, _ in rows))
+        (folder / f"{number}-hi.txt").write_text("\n".join(right for _, right in rows))
+
+
+def test_documents_of_one_key_are_aligned_and_english_is_the_anchor(tmp_path):
+    documents(tmp_path)
+    (tmp_path / "9-hi.txt").write_text("नदी पहाड़ गाँव।")
+    (tmp_path / "9-en.txt").write_bytes(b"\xff\xfe\x81")
+    found = list(READERS["comparable"](tmp_path, OPTIONS, "tried"))
+    right = set(pairs_of_words())
+    assert {(pair.anchor_lang, pair.positive_lang) for pair in found} == {("en", "hi")}
+    assert sum((pair.anchor, pair.positive) in right for pair in found) >= 36
+
+
+def test_a_page_in_english_under_another_languages_name_is_left_out(tmp_path):
+    (tmp_path / "1-en.txt").write_text("A river here. A mountain there.")
+    (tmp_path / "1-hi.txt").write_text("A river here. A mountain there.")
+    with pytest.raises(KleinError, match="source tried: nothing could be read"):
+        list(READERS["comparable"](tmp_path, OPTIONS, "tried"))
+
+
+def test_the_expression_must_name_its_groups(tmp_path):
+    with pytest.raises(KleinError, match="'document' must name the groups lang and key"):
+        list(READERS["comparable"](tmp_path, OPTIONS | {"document": "x"}, "tried"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two? Three", ["One.", "Two?", "Three"]),
+        ("Mr. Rao paid Rs. 500. He left.", ["Mr. Rao paid Rs. 500.", "He left."]),
+        ("J. P. Singh came. It is so.", ["J. P. Singh came.", "It is so."]),
+        ("पहला।दूसरा। तीसरा", ["पहला।", "दूसरा।", "तीसरा"]),
+        ("डॉ. राव आए। वे गए।", ["डॉ. राव आए।", "वे गए।"]),
+        ("এটা৷দুটা", ["এটা৷", "দুটা"]),
+        ("پہلا۔ دوسرا؟ تیسرا", ["پہلا۔", "دوسرا؟", "تیسرا"]),
+        ('He said "go." Then\n\nnothing', ['He said "go."', "Then", "nothing"]),
+        (" \n ", []),
+    ],
+)
+def test_sentences_end_at_marks_and_not_at_abbreviations(text, sentences):
+    assert split_sentences(text) == sentences
