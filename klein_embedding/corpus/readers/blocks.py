@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from klein_embedding.corpus.readers.joining import xml_without_entities
-from klein_embedding.corpus.readers.manuals import man, pod, text_of
+from klein_embedding.corpus.readers.manuals import man, pod, unpacked
 from klein_embedding.corpus.readers.reading import lines_of
 
 HEADING, PARAGRAPH = "heading", "paragraph"
@@ -126,12 +126,12 @@ def plain_markdown(text: str) -> str:
 
 
 def _pod(path: Path) -> Iterator[Block]:
-    for mark, text in pod(text_of(path.read_bytes())):
+    for mark, text in pod(unpacked(path.read_bytes()).decode("utf-8")):
         yield Block(PARAGRAPH if mark == "p" else HEADING, mark, text)
 
 
 def _man(path: Path) -> Iterator[Block]:
-    for mark, text in man(text_of(path.read_bytes())):
+    for mark, text in man(unpacked(path.read_bytes()).decode("utf-8")):
         yield Block(PARAGRAPH if mark == "p" else HEADING, mark, text)
 
 

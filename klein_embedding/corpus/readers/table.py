@@ -12,6 +12,7 @@ from klein_embedding.corpus.readers.bible import read_bible_json, read_bible_xml
 from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
+from klein_embedding.corpus.readers.dictd import read_dictd
 from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
 from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.gettext import read_gettext
@@ -38,6 +39,7 @@ READERS: dict[str, Reader] = {
     "chromium_pak": read_chromium_pak,
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
+    "dictd": read_dictd,
     "documents": read_documents,
     "gettext": read_gettext,
     "headings": read_headings,
