@@ -25,6 +25,7 @@ _XML_BLOCKS = {"title", "p", "desc", "cite"}
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _BOX = re.compile(r"^[ \t]*:::.*$", re.MULTILINE)
+_CODE_LINE = re.compile(r"^[ \t]*`[^`\n]+`[ \t]*$", re.MULTILINE)
 _MARKDOWN_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _MARKDOWN_HEAD = re.compile(r"#{1,6}\s+(.*?)\s*(?:\{[#/][^}]*\})?\s*#*$")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
@@ -96,6 +97,7 @@ def _markdown(path: Path) -> Iterator[Block]:
     text = "\n".join(lines_of(path.read_bytes().decode("utf-8"))) + "\n"
     # A fence parts the paragraphs around it and says nothing itself.
     text = _BOX.sub("\n", _FENCE.sub("\n\n", _FRONT.sub("", text)))
+    text = _CODE_LINE.sub("", text)
     for chunk in re.split(r"\n\s*\n", text):
         for mark, lines in _pieces(chunk):
             kind = HEADING if mark == "h" else PARAGRAPH

@@ -22,7 +22,7 @@ _ABOUT = (b"00database", b"00-database")
 _SENSE = re.compile(r"^\d+\.\s+(.*)$", re.MULTILINE)
 _REFERENCE = re.compile(r"\{([^{}]*)\}")
 _SUBJECT = re.compile(r"<[^<>]*>")
-_SPEECH = r"(?:n|v|adj|adv|pron|prep|conj|interj|abbrev|excl|imp|p|a|t|i|pl|obs|pref|suff|quant|vt|vi|abbr)"
+_SPEECH = r"(?:n|v|vt|vi|adj|adv|pron|prep|conj|interj|abbrev|abbr|excl|imp|p|a|t|i|pl|obs|pref|suff|quant)"
 # "/K/, n." in a line of its own, or "LIBERTY, n." before the text.
 _SPEECH_LINE = re.compile(rf"\A\s*(?:/[^/\n]*/[,;]?\s*)*(?:{_SPEECH}\.[,;&\s]*)+\n")
 _SPEECH_HEAD = re.compile(rf"\A[^a-z\n]*?,\s*(?:{_SPEECH}\.\s*)+(?=\S)")
