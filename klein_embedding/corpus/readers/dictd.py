@@ -22,7 +22,10 @@ _ABOUT = (b"00database", b"00-database")
 _SENSE = re.compile(r"^\d+\.\s+(.*)$", re.MULTILINE)
 _REFERENCE = re.compile(r"\{([^{}]*)\}")
 _SUBJECT = re.compile(r"<[^<>]*>")
-_SPEECH = r"(?:n|v|vt|vi|adj|adv|pron|prep|conj|interj|abbrev|abbr|excl|imp|p|a|t|i|pl|obs|pref|suff|quant)"
+_WORDS = (
+    "n v vt vi adj adv pron prep conj interj abbrev abbr excl imp p a t i pl obs pref suff quant"
+)
+_SPEECH = f"(?:{'|'.join(_WORDS.split())})"
 # "/K/, n." in a line of its own, or "LIBERTY, n." before the text.
 _SPEECH_LINE = re.compile(rf"\A\s*(?:/[^/\n]*/[,;]?\s*)*(?:{_SPEECH}\.[,;&\s]*)+\n")
 _SPEECH_HEAD = re.compile(rf"\A[^a-z\n]*?,\s*(?:{_SPEECH}\.\s*)+(?=\S)")
