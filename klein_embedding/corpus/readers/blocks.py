@@ -18,7 +18,10 @@ HEADING, PARAGRAPH = "heading", "paragraph"
 
 _HTML_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _HTML_BLOCKS = {*_HTML_HEADINGS, "p", "li", "dt", "dd", "td", "th", "caption"}
-_HTML_QUIET = "script, style, nav, aside, pre, head, footer, noscript, a.headerlink, sup, .related"
+# ".MAC" names keys of another keyboard, beside those of the usual one.
+_HTML_QUIET = (
+    "script, style, nav, aside, pre, head, footer, noscript, a.headerlink, sup, .related, .MAC"
+)
 _HTML_MAIN = "[role=main], main, #DisplayArea, #yui-main"
 _XML_QUIET = {"info", "screen", "code", "media"}
 _XML_BLOCKS = {"title", "p", "desc", "cite"}
