@@ -85,6 +85,12 @@ def test_documents_of_one_shape_are_joined_in_order(tmp_path):
     assert read(tmp_path, english="C") == [("gu", "Mouse", "tgu"), ("gu", "Click it.", "cgu")]
 
 
+def test_originals_may_lie_above_the_folders_of_the_languages(tmp_path):
+    put(tmp_path / "guides/a.md", "# Tools\n\n`tar cf {{path}}`\n\n- Pack it:\n")
+    put(tmp_path / "guides/ne/a.md", "# औजार\n\n`tar cf {{बाटो}}`\n\n- बाँध:\n")
+    assert read(tmp_path, english="") == [("ne", "Tools", "औजार"), ("ne", "Pack it:", "बाँध:")]
+
+
 def test_sections_of_another_shape_keep_their_headings_alone(tmp_path):
     put(tmp_path / "aaa/a.md", "First.\n\n# One\n\nA.\n\nB.\n\n# Two\n\nC.\n")
     put(tmp_path / "bbb/a.md", "पहला।\n\n# एक\n\nअ और ब।\n\n# दो\n\nस।\n")

@@ -11,20 +11,24 @@ from xml.etree import ElementTree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from klein_embedding.corpus.readers.joining import xml_without_entities
-from klein_embedding.corpus.readers.manuals import man, pod, text_of
+from klein_embedding.corpus.readers.manuals import man, pod, unpacked
 from klein_embedding.corpus.readers.reading import lines_of
 
 HEADING, PARAGRAPH = "heading", "paragraph"
 
 _HTML_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _HTML_BLOCKS = {*_HTML_HEADINGS, "p", "li", "dt", "dd", "td", "th", "caption"}
-_HTML_QUIET = "script, style, nav, aside, pre, head, footer, noscript, a.headerlink, sup, .related"
+# ".MAC" names keys of another keyboard, beside those of the usual one.
+_HTML_QUIET = (
+    "script, style, nav, aside, pre, head, footer, noscript, a.headerlink, sup, .related, .MAC"
+)
 _HTML_MAIN = "[role=main], main, #DisplayArea, #yui-main"
 _XML_QUIET = {"info", "screen", "code", "media"}
 _XML_BLOCKS = {"title", "p", "desc", "cite"}
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _BOX = re.compile(r"^[ \t]*:::.*$", re.MULTILINE)
+_CODE_LINE = re.compile(r"^[ \t]*`[^`\n]+`[ \t]*$", re.MULTILINE)
 _MARKDOWN_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _MARKDOWN_HEAD = re.compile(r"#{1,6}\s+(.*?)\s*(?:\{[#/][^}]*\})?\s*#*$")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
@@ -96,6 +100,7 @@ def _markdown(path: Path) -> Iterator[Block]:
     text = "\n".join(lines_of(path.read_bytes().decode("utf-8"))) + "\n"
     # A fence parts the paragraphs around it and says nothing itself.
     text = _BOX.sub("\n", _FENCE.sub("\n\n", _FRONT.sub("", text)))
+    text = _CODE_LINE.sub("", text)
     for chunk in re.split(r"\n\s*\n", text):
         for mark, lines in _pieces(chunk):
             kind = HEADING if mark == "h" else PARAGRAPH
@@ -126,12 +131,12 @@ def plain_markdown(text: str) -> str:
 
 
 def _pod(path: Path) -> Iterator[Block]:
-    for mark, text in pod(text_of(path.read_bytes())):
+    for mark, text in pod(unpacked(path.read_bytes()).decode("utf-8")):
         yield Block(PARAGRAPH if mark == "p" else HEADING, mark, text)
 
 
 def _man(path: Path) -> Iterator[Block]:
-    for mark, text in man(text_of(path.read_bytes())):
+    for mark, text in man(unpacked(path.read_bytes()).decode("utf-8")):
         yield Block(PARAGRAPH if mark == "p" else HEADING, mark, text)
 
 

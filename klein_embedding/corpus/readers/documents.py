@@ -21,7 +21,8 @@ def read_documents(root: Path, options: Mapping[str, Any], source: str) -> Itera
 
     Args:
         root: Folder of the source's files.
-        options: ``english``: name of the folder of the originals; ``folders``: languages by the
+        options: ``english``: name of the folder of the originals, "" if they lie above the folders
+            of the languages; ``folders``: languages by the
             names of other folders, when these are no locale tags; ``files``: glob patterns.
         source: Name of the source.
 
@@ -55,7 +56,7 @@ def _original(path: Path, root: Path, english: str, folders: Mapping[str, str]) 
         if part == english:
             break
         if lang and lang != "en":
-            parts[place] = english
+            parts[place : place + 1] = [english] if english else []
             return root.joinpath(*parts), lang
     return path, ""
 

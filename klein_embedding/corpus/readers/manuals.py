@@ -26,9 +26,9 @@ _ROFF_CODE = {"nf": "fi", "EX": "EE", "TS": "TE", "SY": "YS"}
 Part = tuple[str, str]
 
 
-def text_of(content: bytes) -> str:
-    """Text of a file that may be packed by gzip, decoded as UTF-8."""
-    return (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode("utf-8")
+def unpacked(content: bytes) -> bytes:
+    """Content of a file that may be packed by gzip."""
+    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
 
 def pod(text: str) -> Iterator[Part]:
