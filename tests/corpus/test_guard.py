@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,17 @@ def test_screening_blocks_pairs_and_cuts_lines() -> None:
         (replace(line, text="It was spring. The village came to see it."), ""),
         (Line(LONG, "en", "s"), BLOCKED),
     ]
+
+
+def test_all_captions_of_a_picture_go_when_one_is_evaluation_text() -> None:
+    guard = guard_of([LONG])
+    captions = ["A boat by a wall.", LONG, "An old man at work.", "Someone mends a boat."]
+    spoilt = [Pair(a, b, "en", "en", "s", "paraphrase", group="7") for a, b in pairwise(captions)]
+    before = [Pair(f"Picture {n}", "A hill.", "en", "en", "s", "paraphrase") for n in range(1023)]
+    other = replace(spoilt[2], group="8")
+    records = [(pair, "") for pair in [*before, *spoilt, other]]
+    reasons = [reason for _, reason in guard.screened(records)][len(before) :]
+    assert reasons == [BLOCKED, BLOCKED, f"group of {BLOCKED}", ""]
 
 
 def test_many_texts_at_once_give_what_each_gives_alone() -> None:
