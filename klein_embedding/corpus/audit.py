@@ -29,6 +29,7 @@ CLOSEST = 20
 """Closest texts that are shown of each evaluation set."""
 _COMMON = 300  # words and word pairs of more evaluation texts say nothing
 _SHARE = 0.4  # least share of the telling words that a compared text has
+_FEATURES = 1 << 22
 _TRIED = 3  # evaluation texts compared with each text
 _BATCH = 2048
 _GRAM = 4
@@ -98,11 +99,11 @@ class _Secrets:
         self._words = HashingVectorizer(
             token_pattern=_WORD,
             ngram_range=(1, 2),
-            n_features=1 << 22,
+            n_features=_FEATURES,
             alternate_sign=False,
         )
         matrix = self._present(self.texts)
-        frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        frequency = np.bincount(matrix.indices, minlength=_FEATURES)
         self._telling: NDArray[np.float64] = (frequency <= _COMMON).astype(np.float64)
         self._sizes: NDArray[np.float64] = matrix @ self._telling
         matrix.data *= self._telling[matrix.indices]

@@ -38,7 +38,7 @@ class Match:
     gram: int = 4
     seed: int = 8
     block: int = 8
-    share: float = 0.35
+    share: float = 0.2
     least_words: int = 3
     least_letters: int = 12
     least_contained: int = 24

@@ -26,6 +26,10 @@ CHANGED = "after the long winter, the old fisherman finally repaired his broken 
 PLAIN = "Every pupil of the school was given a bag of seeds."
 
 
+def quiet(_line: str) -> None:
+    """Take progress and say nothing."""
+
+
 def make_sets(root: Path) -> None:
     for name, text in (("eval-known", KNOWN), ("eval-unknown", UNKNOWN)):
         (root / name / "files").mkdir(parents=True)
@@ -67,7 +71,7 @@ def test_a_copy_that_the_guard_was_not_told_of_is_found(tmp_path: Path, bad: Pai
     kept = guarded([pair(PLAIN), pair(KNOWN), bad])
     assert kept == [pair(PLAIN), bad]
     make_corpus(tmp_path / "corpus", kept, [(PLAIN, False)])
-    found = audit(tmp_path / "corpus", tmp_path / "eval", ["eval-known", "eval-unknown"], str)
+    found = audit(tmp_path / "corpus", tmp_path / "eval", ["eval-known", "eval-unknown"], quiet)
     assert found.hits == {("pairs-train.parquet", 1)}
     assert found.closest["eval-unknown"][0].score >= 0.8
     assert not any(near.score >= 0.8 for near in found.closest["eval-known"])
@@ -79,7 +83,7 @@ def test_a_sentence_inside_a_monolingual_line_is_found_and_sides_are_not_read_tw
     make_sets(tmp_path / "eval")
     lines = [(PLAIN, False), (f"It was May. {UNKNOWN} Then he rested.", False), (UNKNOWN, True)]
     make_corpus(tmp_path / "corpus", [], lines)
-    found = audit(tmp_path / "corpus", tmp_path / "eval", ["eval-unknown"], str)
+    found = audit(tmp_path / "corpus", tmp_path / "eval", ["eval-unknown"], quiet)
     assert found.hits == {("mono.parquet", 1)}
     assert found.texts == 2
 
@@ -87,7 +91,7 @@ def test_a_sentence_inside_a_monolingual_line_is_found_and_sides_are_not_read_tw
 def test_the_report_names_its_corpus_and_holds_no_text(tmp_path: Path) -> None:
     make_sets(tmp_path / "eval")
     make_corpus(tmp_path / "corpus", [pair(CHANGED)], [])
-    audit(tmp_path / "corpus", tmp_path / "eval", ["eval-unknown"], str)
+    audit(tmp_path / "corpus", tmp_path / "eval", ["eval-unknown"], quiet)
     written = (tmp_path / "corpus" / "audit.json").read_text(encoding="utf-8")
     report = json.loads(written)
     assert report["corpus_manifest"] == sha256(tmp_path / "corpus" / MANIFEST)
@@ -99,13 +103,13 @@ def test_the_report_names_its_corpus_and_holds_no_text(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     make_sets(tmp_path / "eval")
     with pytest.raises(KleinError, match="corpus"):
-        audit(tmp_path / "corpus", tmp_path / "eval", ["eval-known"], str)
+        audit(tmp_path / "corpus", tmp_path / "eval", ["eval-known"], quiet)
     make_corpus(tmp_path / "corpus", [], [])
     with pytest.raises(KleinError, match="eval-other"):
-        audit(tmp_path / "corpus", tmp_path / "eval", ["eval-other"], str)
+        audit(tmp_path / "corpus", tmp_path / "eval", ["eval-other"], quiet)
     (tmp_path / "corpus" / "mono.parquet").unlink()
     with pytest.raises(KleinError, match=r"mono\.parquet"):
-        audit(tmp_path / "corpus", tmp_path / "eval", ["eval-known"], str)
+        audit(tmp_path / "corpus", tmp_path / "eval", ["eval-known"], quiet)
 
 
 def test_closeness_of_equal_near_contained_and_other_texts() -> None:

@@ -136,8 +136,9 @@ def test_digest_depends_on_texts_and_parameters_and_not_on_order() -> None:
     assert guard_of([SECRET, LONG]).digest == guard_of([LONG, SECRET]).digest
     assert guard_of([SECRET]).digest != guard_of([SECRET, LONG]).digest
     assert guard_of([SECRET]).digest != guard_of([SECRET, "Good night"]).digest
-    for change in ({"threshold": 0.85}, {"block": 4}, {"share": 0.3}, {"least_contained": 30}):
-        assert guard_of([LONG], Match(**change)).digest != guard_of([LONG]).digest
+    changed = (Match(threshold=0.85), Match(block=4), Match(share=0.3), Match(least_contained=30))
+    for match in changed:
+        assert guard_of([LONG], match).digest != guard_of([LONG]).digest
 
 
 def test_digest_is_the_same_in_every_process() -> None:
