@@ -47,6 +47,8 @@ class Pair:
         source: Name of its source in ``recipes/sources.toml``.
         kind: How the two belong together.
         negatives: Texts in the positive's language that look right and are wrong; often empty.
+        group: What the pairs of one picture or the like share, "" for none. Its reader yields
+            them one after the other; where one is evaluation text, all of them are dropped.
     """
 
     anchor: str
@@ -56,6 +58,7 @@ class Pair:
     source: str
     kind: Kind
     negatives: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def key(self) -> int:

@@ -1,4 +1,4 @@
-"""``klein data``: fetching sources and building the corpus."""
+"""``klein data``: fetching sources, building the corpus, and looking at it again."""
 
 from __future__ import annotations
 
@@ -50,6 +50,38 @@ def build(recipe: Path, as_json: bool) -> None:
             f"{counts['pairs']:,} training pairs, {counts['pairs_english_indic']:,} of them "
             f"English-Indic, {counts['pairs_valid']:,} held out"
         )
+
+
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def audit(recipe: Path, as_json: bool) -> None:
+    """Look in the built corpus of RECIPE for evaluation text, by another method than the guard's.
+
+    Every evaluation set that was fetched is looked for, whether RECIPE names it or not. Exit
+    code 1 says that a text is too near.
+
+    Example: klein data audit recipes/first-light.toml
+    """
+    from klein_embedding.cli import pipeline
+    from klein_embedding.corpus.audit import audit as run_audit
+    from klein_embedding.files import MANIFEST, read_json
+
+    places = pipeline.plan(recipe, None, say).places
+    sets = sorted(path.parent.name for path in places.evaluation.glob(f"*/{MANIFEST}"))
+    found = run_audit(places.processed, places.evaluation, sets, say)
+    if as_json:
+        report = read_json(places.processed / "audit.json")
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        for name, nears in found.closest.items():
+            click.echo(f"{name}: {len(nears)} closest")
+            for near in nears:
+                place = f"{near.file}:{near.row} {near.source}"
+                click.echo(f"  {near.score:.2f} {place}: {near.text[:120]}")
+        click.echo(f"{len(found.hits):,} rows of {found.texts:,} texts are too near")
+    if found.hits:
+        raise SystemExit(1)
 
 
 @data.command()

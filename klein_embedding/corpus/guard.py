@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 
 from klein_embedding.corpus.evaluation_text import texts_of
@@ -71,22 +70,27 @@ class Guard:
     def screened(self, records: Iterable[Record]) -> Iterator[Record]:
         """Pass records on; those that hold evaluation text get that as the reason to be dropped.
 
-        Of a longer monolingual line only the sentences that are evaluation text are dropped.
+        Of a longer monolingual line only the sentences that are evaluation text are dropped; of a
+        group, such as the captions of one picture, everything is.
 
         Args:
-            records: Records with the reason to drop each, "" for none.
+            records: Records with the reason to drop each, "" for none; those of a group follow
+                one another.
         """
-        stream = iter(records)
-        while batch := list(islice(stream, _BATCH)):
+        for batch in _batches(records):
             texts = [() if reason else _texts(item) for item, reason in batch]
             flags = iter(self.hit([text for group in texts for text in group]))
-            for (item, reason), group in zip(batch, texts, strict=True):
-                if not sum(next(flags) for _ in group):
-                    yield item, reason
-                elif isinstance(item, Line):
+            hits = [sum(next(flags) for _ in group) for group in texts]
+            spoilt = {_group(item) for (item, _), hit in zip(batch, hits, strict=True) if hit}
+            for (item, reason), hit in zip(batch, hits, strict=True):
+                if hit and isinstance(item, Line):
                     yield from self._cut(item)
-                else:
+                elif hit:
                     yield item, BLOCKED
+                elif not reason and _group(item) and _group(item) in spoilt:
+                    yield item, f"group of {BLOCKED}"
+                else:
+                    yield item, reason
 
     def _cut(self, line: Line) -> Iterator[Record]:
         parts = sentences(line.text)
@@ -104,6 +108,23 @@ class Guard:
 def sentences(text: str) -> list[str]:
     """Sentences of a text, split after full stops, dandas and their like."""
     return [part for part in _SENTENCE_END.split(text) if part]
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Records in batches that tear no group apart."""
+    batch: list[Record] = []
+    for record in records:
+        whole = not (batch and _group(record[0]) and _group(record[0]) == _group(batch[-1][0]))
+        if len(batch) >= _BATCH and whole:
+            yield batch
+            batch = []
+        batch.append(record)
+    if batch:
+        yield batch
+
+
+def _group(item: Pair | Line) -> str:
+    return item.group if isinstance(item, Pair) else ""
 
 
 def _texts(item: Pair | Line) -> tuple[str, ...]:

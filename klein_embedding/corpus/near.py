@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
 _BASE = 0x9E3779B97F4A7C15
-_TABLE_BITS = 25
+_TABLE_BITS = 25  # at most: 32 MB
 _EMPTY = np.zeros(0, np.uint64)
 
 
@@ -38,7 +38,7 @@ class Match:
     gram: int = 4
     seed: int = 8
     block: int = 8
-    share: float = 0.35
+    share: float = 0.2
     least_words: int = 3
     least_letters: int = 12
     least_contained: int = 24
@@ -86,7 +86,7 @@ class NearIndex:
         """
         codes, starts = _codes(texts)
         hashes, valid = _hashes(codes, starts, self.match.seed)
-        places = np.flatnonzero(self.table[_low(hashes)] & valid)
+        places = np.flatnonzero(self.table[_low(hashes, len(self.table))] & valid)
         found = np.searchsorted(self.seeds, hashes[places])
         found = np.minimum(found, max(len(self.seeds) - 1, 0))
         real = self.seeds[found] == hashes[places] if len(self.seeds) else np.zeros(0, bool)
@@ -190,8 +190,8 @@ def index_of(texts: Sequence[str], match: Match) -> NearIndex:
     bounds = np.searchsorted(both >> np.uint64(32), np.arange(len(texts) + 1).astype(np.uint64))
     kept, owners = _rarest(codes, starts, match)
     seeds, first = np.unique(kept, return_index=True)
-    table = np.zeros(1 << _TABLE_BITS, bool)
-    table[_low(seeds)] = True
+    table = np.zeros(_table_size(16 * len(seeds)), bool)
+    table[_low(seeds, len(table))] = True
     return NearIndex(
         match=match,
         grams=(both & np.uint64(0xFFFFFFFF)).astype(np.uint32),
@@ -223,7 +223,7 @@ def _rarest(
     width = _widths(sizes, match.block)[owner]
     begins = np.flatnonzero(place % width == 0)
     # Counted by low bits: exact counts take twenty times as long and choose no better.
-    low = _low(hashes)
+    low = _low(hashes, _table_size(len(hashes)))
     frequency = np.bincount(low)[low]
     rank = np.minimum(frequency, 0xFFFF).astype(np.uint64) << np.uint64(48)
     best = np.minimum.reduceat(rank | hashes, begins) & np.uint64((1 << 48) - 1)
@@ -280,5 +280,10 @@ def _short(hashes: U64) -> NDArray[np.uint32]:
     return (hashes >> np.uint64(16)).astype(np.uint32)
 
 
-def _low(hashes: U64) -> NDArray[np.int64]:
-    return (hashes & np.uint64((1 << _TABLE_BITS) - 1)).view(np.int64)
+def _table_size(entries: int) -> int:
+    return 1 << min(entries.bit_length(), _TABLE_BITS)
+
+
+def _low(hashes: U64, size: int) -> NDArray[np.int64]:
+    """Places of hashes in a table whose size is a power of two."""
+    return (hashes & np.uint64(size - 1)).view(np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,17 @@ def test_screening_blocks_pairs_and_cuts_lines() -> None:
     ]
 
 
+def test_all_captions_of_a_picture_go_when_one_is_evaluation_text() -> None:
+    guard = guard_of([LONG])
+    captions = ["A boat by a wall.", LONG, "An old man at work.", "Someone mends a boat."]
+    spoilt = [Pair(a, b, "en", "en", "s", "paraphrase", group="7") for a, b in pairwise(captions)]
+    before = [Pair(f"Picture {n}", "A hill.", "en", "en", "s", "paraphrase") for n in range(1023)]
+    other = replace(spoilt[2], group="8")
+    records = [(pair, "") for pair in [*before, *spoilt, other]]
+    reasons = [reason for _, reason in guard.screened(records)][len(before) :]
+    assert reasons == [BLOCKED, BLOCKED, f"group of {BLOCKED}", ""]
+
+
 def test_many_texts_at_once_give_what_each_gives_alone() -> None:
     guard = guard_of([SECRET, LONG, HINDI])
     texts = [f"sentence number {n} about something else" for n in range(50)]
@@ -124,8 +136,9 @@ def test_digest_depends_on_texts_and_parameters_and_not_on_order() -> None:
     assert guard_of([SECRET, LONG]).digest == guard_of([LONG, SECRET]).digest
     assert guard_of([SECRET]).digest != guard_of([SECRET, LONG]).digest
     assert guard_of([SECRET]).digest != guard_of([SECRET, "Good night"]).digest
-    for change in ({"threshold": 0.85}, {"block": 4}, {"share": 0.3}, {"least_contained": 30}):
-        assert guard_of([LONG], Match(**change)).digest != guard_of([LONG]).digest
+    changed = (Match(threshold=0.85), Match(block=4), Match(share=0.3), Match(least_contained=30))
+    for match in changed:
+        assert guard_of([LONG], match).digest != guard_of([LONG]).digest
 
 
 def test_digest_is_the_same_in_every_process() -> None:

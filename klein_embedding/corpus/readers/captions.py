@@ -45,8 +45,9 @@ def _captions_gz(root: Path, options: Mapping[str, Any], source: str) -> Iterato
         if len({len(lines) for lines in parts}) > 1:
             _log.warning("skipped %s: its caption files differ in length", name)
             continue
-        for captions in zip(*parts, strict=True):
-            yield from _pairs(captions, source)
+        where = Path(name).relative_to(root).as_posix()
+        for number, captions in enumerate(zip(*parts, strict=True)):
+            yield from _pairs(captions, source, f"{where}:{number}")
 
 
 def _unpacked(path: Path) -> list[str]:
@@ -72,19 +73,19 @@ def read_coco(root: Path, options: Mapping[str, Any], source: str) -> Iterator[P
 
 def _coco(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
     for _, pictures in readable(files_of(root, options.get("files", "**/captions_*.json")), _json):
-        for captions in pictures:
-            yield from _pairs(captions, source)
+        for number, captions in pictures:
+            yield from _pairs(captions, source, number)
 
 
-def _json(path: Path) -> list[list[str]]:
+def _json(path: Path) -> list[tuple[str, list[str]]]:
     pictures: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for note in json.loads(path.read_text(encoding="utf-8"))["annotations"]:
         pictures[note["image_id"]].append((note["id"], note["caption"]))
-    return [[caption for _, caption in sorted(pictures[number])] for number in sorted(pictures)]
+    return [(str(n), [caption for _, caption in sorted(pictures[n])]) for n in sorted(pictures)]
 
 
-def _pairs(captions: Iterable[str], source: str) -> Iterator[Pair]:
-    """Pair neighbours, so that no caption stands in more than two pairs."""
+def _pairs(captions: Iterable[str], source: str, picture: str) -> Iterator[Pair]:
+    """Pair neighbours, so that no caption stands in more than two pairs; a picture is a group."""
     kept = list(dict.fromkeys(text.strip() for text in captions if text.strip()))
     for anchor, positive in pairwise(kept):
-        yield Pair(anchor, positive, "en", "en", source, "paraphrase")
+        yield Pair(anchor, positive, "en", "en", source, "paraphrase", group=picture)
