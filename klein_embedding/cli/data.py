@@ -55,16 +55,50 @@ def build(recipe: Path, as_json: bool) -> None:
 @data.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/data.md"))
-def card(recipe: Path, out: Path) -> None:
-    """Write the page on the data of RECIPE from its built corpus.
+@click.option("--permissive", type=click.Path(path_type=Path), help="Recipe of the second build.")
+def card(recipe: Path, out: Path, permissive: Path | None) -> None:
+    """Write the page on the data of RECIPE, its chart and its figures from the built corpus.
 
-    Example: klein data card recipes/first-light.toml
+    Example: klein data card recipes/full.toml --permissive recipes/full-permissive.toml
     """
+    from dataclasses import asdict
+
     from klein_embedding.cli import pipeline
-    from klein_embedding.corpus.card import card_text
-    from klein_embedding.files import read_manifest, write_text
+    from klein_embedding.corpus.card import card_text, chart_text, load_notes
+    from klein_embedding.corpus.tally import tally
+    from klein_embedding.files import write_json, write_text
 
     plan = pipeline.plan(recipe, None, say)
-    manifest = read_manifest(plan.places.processed)
-    write_text(out, card_text(manifest, plan.sources, str(recipe)))
+    figures = tally(plan.places.processed, plan.sources)
+    if permissive is not None:
+        second = pipeline.plan(permissive, None, say)
+        figures["permissive"] = tally(second.places.processed, second.sources)
+    notes = load_notes(recipe.with_name("left-out.toml"), out.with_name("read-by-eye.tsv"))
+    chart = out.with_suffix(".svg")
+    text = card_text(figures, asdict(plan.recipe.corpus), notes, (str(recipe), chart.name))
+    write_text(chart, chart_text(figures))
+    write_json(out.with_suffix(".json"), figures)
+    write_text(out, text)
     click.echo(str(out))
+
+
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--lang", required=True, help="Language of either side, such as hi.")
+@click.option("--class", "text_class", default="", help="Class letter such as H; every class.")
+@click.option("--rows", default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a pair.")
+def sample(recipe: Path, lang: str, text_class: str, rows: int, as_json: bool) -> None:
+    """Print random training pairs of RECIPE's built corpus, to be read by eye.
+
+    Example: klein data sample recipes/full.toml --lang or --class H --rows 20
+    """
+    from klein_embedding.cli import pipeline
+    from klein_embedding.corpus.sample import Wanted, sample_pairs
+
+    plan = pipeline.plan(recipe, None, say)
+    for row in sample_pairs(plan.places.processed, Wanted(lang, text_class, rows)):
+        if as_json:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            click.echo("\t".join((row["source"], row["kind"], row["anchor"], row["positive"])))

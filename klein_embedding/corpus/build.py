@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -238,23 +239,33 @@ def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> H
     """
     if source.reader not in READERS:
         raise KleinError(f"source {source.name}: no reader named '{source.reader}'")
-    found, seen, items = Harvest(), set[int](), 0
-    for item in READERS[source.reader](root, source.options, source.name):
-        items += 1
-        for record, reason in _cleaned(item, source, recipe):
-            key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
-            if reason:
-                found.drop(record, reason)
-            elif guard.blocks(record):
-                found.drop(record, "evaluation text")
-            elif key in seen:
-                found.drop(record, "duplicate")
-            else:
-                seen.add(key)
-                found.keep(record)
-    if not items:
+    found, seen = Harvest(), set[int]()
+    items = READERS[source.reader](root, source.options, source.name)
+    items = _enough(items, recipe.mono_words_cap)
+    records = (record for item in items for record in _cleaned(item, source, recipe))
+    for record, reason in guard.screened(records):
+        key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
+        if reason:
+            found.drop(record, reason)
+        elif key in seen:
+            found.drop(record, "duplicate")
+        else:
+            seen.add(key)
+            found.keep(record)
+    if not (found.pairs or found.lines or found.dropped):
         raise KleinError(f"source {source.name}: its reader found nothing; check its options")
     return found
+
+
+def _enough(items: Iterator[Pair | Line], cap: int) -> Iterator[Pair | Line]:
+    """Pass records on, but no more monolingual words of a language than the merge could keep."""
+    words: Counter[str] = Counter()
+    for item in items:
+        if isinstance(item, Line):
+            if words[item.lang] > cap:
+                continue
+            words[item.lang] += item.text.count(" ") + 1
+        yield item
 
 
 def _cleaned(

@@ -1,116 +1,250 @@
-"""The data page: what the corpus holds and where it comes from, written from its manifest."""
+"""The data page: what the corpus holds, where it comes from and what is wrong with it."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from klein_embedding.corpus.sources import TEXT_CLASSES, Source
+from klein_embedding.corpus.chart import stacked_bars
+from klein_embedding.corpus.sources import TEXT_CLASSES
+from klein_embedding.errors import KleinError
 from klein_embedding.languages import INDIC, LANGUAGES
+from klein_embedding.recipe import read_toml
 
 _HEAD = """# The data
 
-Written by `klein data card {recipe}` from the manifest of the built corpus
-(made {date}, {processor}). Counts are rows that training may see, after cleaning, the guard,
-de-duplication and caps; {valid:,} further pairs are held out for validation, by content.
+Written by `klein data card {recipe}` from the built corpus (made {date}, {processor}).
+Every figure of this page stands in `data.json` beside it. Counts are rows that training may see:
+after cleaning, the guard, de-duplication and caps. {held_out:,} further pairs are held out for
+validation, chosen by content.
 
-**{pairs:,} training pairs, {english_indic:,} of them English-Indic.**
+**{total:,} training pairs, {english_indic:,} of them sentences or strings in English and an Indic
+language; {english_indic_words:,} more are words and phrases. {indic_title_body:,} pairs are an
+Indic title or headline with the text below it.**
+
+![Pairs with English, by language and class]({chart})
 """
 
 _KNOWN = """## What to know before trusting it
 
-* Most English-Indic pairs are interface strings of free software. They are professional, short, and
+* Most English-Indic pairs are interface strings of software. They are professional, short, and
   about settings, files and networks; general prose is the scarcest kind.
 * Scripture is capped at {scripture_cap:,} pairs a source and language, interface strings of under
-  four words at {short_interface_cap:,}.
-* A text that equals an evaluation text after NFKC, case folding and the removal of everything but
-  letters and digits never enters the corpus, on either side of a pair or as a hard negative. Near
-  copies are not looked for yet.
-* Captions of one picture are paired with their neighbours; a picture of which one caption is
-  evaluation text loses that caption's pairs, not all of its captions.
-* Languages that share a script are told apart by their source alone.
+  four words at {short_interface_cap:,}; its language is old, and its names are not of today.
+* News, blogs and speeches carry the views of their authors and of their place and time.
+* Quiz, inference and caption pairs are English only, and captions describe pictures that people of
+  a few countries took.
+* Machine-translated pages are a class of their own and stay out unless a recipe asks for them.
+  Sources that were mined or crowd-written hold wrong pairs; the table of pairs read by eye says how
+  many.
 * Samples of every reason for a drop lie in `drops.jsonl` beside the corpus.
 """
 
+_CLASS_ORDER = ("U", "H", "S", "L", "M")
 
-def card_text(manifest: Mapping[str, Any], sources: Iterable[Source], recipe: str) -> str:
+
+@dataclass(frozen=True, slots=True)
+class CardNotes:
+    """What people found out and no program can count.
+
+    Attributes:
+        left_out: Sources that are not used: name, what they are, and the reason.
+        read: Pairs read by eye: language, class, rows, right ones, remark.
+    """
+
+    left_out: list[dict[str, str]]
+    read: list[dict[str, str]]
+
+
+def load_notes(left_out: Path, read: Path) -> CardNotes:
+    """Read the notes that stand beside the catalogue.
+
+    Args:
+        left_out: TOML with one table a source: ``what``, ``reason``.
+        read: TSV with the columns ``lang``, ``class``, ``rows``, ``right``, ``remark``.
+
+    Raises:
+        KleinError: If a file is there and lacks a column.
+    """
+    tables = read_toml(left_out) if left_out.is_file() else {}
+    rows: list[dict[str, str]] = []
+    if read.is_file():
+        with read.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+    for table, needed in (*((t, ("what", "reason")) for t in tables.values()),):
+        for key in needed:
+            if key not in table:
+                raise KleinError(f"{left_out}: each table needs '{key}'")
+    for row in rows:
+        if None in row.values() or set(row) != {"lang", "class", "rows", "right", "remark"}:
+            raise KleinError(f"{read}: the columns must be lang, class, rows, right, remark")
+    return CardNotes([{"name": name, **table} for name, table in tables.items()], rows)
+
+
+def chart_text(figures: Mapping[str, Any]) -> str:
+    """The picture of the page: pairs with English by language and class, as SVG."""
+    rows = {
+        LANGUAGES[lang].name: figures["pairs"]["english_indic_by_language"].get(lang, {})
+        for lang in INDIC
+    }
+    series = [(key, TEXT_CLASSES[key]) for key in _CLASS_ORDER]
+    return stacked_bars("Training pairs with English", rows, series)
+
+
+def card_text(
+    figures: Mapping[str, Any], rules: Mapping[str, Any], notes: CardNotes, names: tuple[str, str]
+) -> str:
     """Write the data page.
 
     Args:
-        manifest: Manifest of a processed corpus.
-        sources: The sources it was built from.
-        recipe: Path of the recipe as a user would type it.
+        figures: What `klein_embedding.corpus.tally.tally` counted; a ``permissive`` entry adds the
+            counts of the permissive build.
+        rules: Corpus section of the recipe.
+        notes: What people found out.
+        names: Path of the recipe as a user would type it, and of the chart beside the page.
 
     Returns:
         Markdown, ending in a line feed.
     """
-    counts, rules = manifest["counts"], manifest["recipe"]
+    pairs, made = figures["pairs"], figures["corpus"]["made"]
+    head = _HEAD.format(
+        recipe=names[0],
+        chart=names[1],
+        date=made.get("date", "unknown")[:10],
+        processor=made.get("processor", "unknown processor"),
+        **pairs,
+    )
     blocks = [
-        _HEAD.format(
-            recipe=recipe,
-            date=manifest["made"]["date"][:10],
-            processor=manifest["made"]["processor"],
-            valid=counts["pairs_valid"],
-            pairs=counts["pairs"],
-            english_indic=counts["pairs_english_indic"],
-        ),
-        _languages(counts),
-        _table("Pairs by kind", ("kind", "pairs"), counts["pairs_by_kind"].items()),
-        _table(
-            "Pairs by class of text",
-            ("class", "pairs"),
-            ((TEXT_CLASSES[c], n) for c, n in counts["pairs_by_class"].items()),
-        ),
-        _sources(counts, sources),
-        _drops(counts["dropped"]),
+        head,
+        _languages(figures),
+        _counts("Pairs by class of text", pairs["by_class"], TEXT_CLASSES),
+        _counts("Pairs by kind", pairs["by_kind"], {}),
+        _counts("Pairs without English", pairs["without_english"], {}),
+        _permissive(figures),
+        _counts("Pairs by licence", pairs["by_licence"], {}),
+        _sources(figures["sources"]),
+        _read(notes.read),
+        _table("What was dropped, and why", ("reason", "rows"), figures["dropped"].items()),
+        _guard(figures),
         _KNOWN.format(**rules),
+        _left_out(notes.left_out),
+        _citations(figures["sources"]),
     ]
-    return "\n".join(block.rstrip() + "\n" for block in blocks)
+    return "\n".join(block.rstrip() + "\n" for block in blocks if block)
 
 
-def _languages(counts: Mapping[str, Any]) -> str:
+def _languages(figures: Mapping[str, Any]) -> str:
+    pairs, mono = figures["pairs"], figures["mono_words"]
     rows = []
     for code in ("en", *INDIC):
-        with_english = counts["pairs_by_languages"].get(f"en-{code}", 0)
-        words = counts["mono_words"].get(code, 0)
-        rows.append((f"{LANGUAGES[code].name} ({code})", with_english, words))
-    head = ("language", "pairs with English", "words for the tokenizer")
-    others = counts["pairs"] - sum(row[1] for row in rows)
-    note = (
-        f"\n{others:,} further pairs stand between or inside Indic languages. English with English "
-        "counts paraphrases, entailments, glosses and questions with their answers.\n"
+        counts = pairs["english_indic_by_language"].get(code, {})
+        share = f"{100 * mono['side_share'].get(code, 0):.0f} %"
+        rows.append(
+            (
+                f"{LANGUAGES[code].name} ({code})",
+                *(counts.get(key, 0) for key in _CLASS_ORDER[:4]),
+                pairs["by_language"].get(code, 0),
+                mono["by_language"].get(code, 0),
+                share,
+            )
+        )
+    head = (
+        "language",
+        *(f"with English: {TEXT_CLASSES[key]}" for key in _CLASS_ORDER[:4]),
+        "all pairs with the language",
+        "words for the tokenizer",
+        "of them from parallel sources",
     )
-    return _table("Languages", head, rows) + note
+    return _table("Languages", head, rows)
 
 
-def _sources(counts: Mapping[str, Any], sources: Iterable[Source]) -> str:
+def _counts(title: str, counts: Mapping[str, int], names: Mapping[str, str]) -> str:
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    return _table(title, ("", "pairs"), ((names.get(key, key), n) for key, n in ranked))
+
+
+def _permissive(figures: Mapping[str, Any]) -> str:
+    if "permissive" not in figures:
+        return ""
+    both = (figures["pairs"], figures["permissive"]["pairs"])
+    rows = [
+        (title, *(counts[key] for counts in both))
+        for title, key in (
+            ("all pairs", "total"),
+            ("English-Indic", "english_indic"),
+            ("words and phrases", "english_indic_words"),
+        )
+    ]
+    note = (
+        "\nThe permissive build takes only sources whose licence clearly allows training and "
+        "redistribution of the result: none that states no licence, forbids commercial use or "
+        "forbids derivatives.\n"
+    )
+    return _table("Two builds", ("", "everything", "permissive"), rows) + note
+
+
+def _sources(sources: Iterable[Mapping[str, Any]]) -> str:
     rows = [
         (
-            source.name,
-            source.title,
-            counts["pairs_by_source"].get(source.name, 0),
-            TEXT_CLASSES[source.text_class],
-            f"{source.weight:g}",
-            source.licence,
+            s["name"],
+            s["title"],
+            s["pairs"],
+            TEXT_CLASSES[s["class"]],
+            f"{s['weight']:g}",
+            s["licence"],
         )
-        for source in sources
+        for s in sources
     ]
     head = ("source", "what it is", "pairs", "class", "weight", "licence")
     return _table("Sources", head, rows)
 
 
-def _drops(dropped: Mapping[str, Mapping[str, int]]) -> str:
-    totals: dict[str, int] = {}
-    for reasons in dropped.values():
-        for reason, count in reasons.items():
-            totals[reason] = totals.get(reason, 0) + count
-    ranked = sorted(totals.items(), key=lambda item: -item[1])
-    return _table("What was dropped, and why", ("reason", "rows"), ranked)
+def _read(rows: list[dict[str, str]]) -> str:
+    if not rows:
+        return ""
+    cells = [
+        (
+            LANGUAGES[row["lang"]].name,
+            TEXT_CLASSES[row["class"]],
+            int(row["rows"]),
+            f"{100 * int(row['right']) / int(row['rows']):.0f} %",
+            row["remark"],
+        )
+        for row in rows
+    ]
+    head = ("language", "class", "pairs read", "right", "what was wrong")
+    return _table("Pairs read by eye", head, cells)
+
+
+def _guard(figures: Mapping[str, Any]) -> str:
+    hits = figures["audit"].get("hits")
+    audit = "No audit of this corpus was made." if hits is None else f"The audit found {hits} hits."
+    return f"""## Evaluation text
+
+No text of an evaluation set may enter: the guard knows all of them as fingerprints, exact and near,
+and drops a pair when either side or a hard negative matches (digest
+`{figures["corpus"]["guard"][:16]}`). `klein data audit` looks again by a second method. {audit}
+"""
+
+
+def _left_out(rows: list[dict[str, str]]) -> str:
+    if not rows:
+        return ""
+    cells = [(row["name"], row["what"], row["reason"]) for row in rows]
+    return _table("What was left out, and why", ("name", "what it is", "reason"), cells)
+
+
+def _citations(sources: Iterable[Mapping[str, Any]]) -> str:
+    rows = [f"* **{source['name']}**: {source['citation']}" for source in sources]
+    return "\n".join(["## Whom to cite", "", *rows]) + "\n"
 
 
 def _table(title: str, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     lines = [f"## {title}", "", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for row in rows:
         cells = [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row]
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(cell.replace('|', ' ') for cell in cells)} |")
     return "\n".join(lines) + "\n"

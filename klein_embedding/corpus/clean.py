@@ -37,9 +37,10 @@ _ELEMENT = re.compile(
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE)
 _MNEMONIC_HINT = re.compile(r"\s*\([&_~]\w\)")
 _MNEMONIC = re.compile(r"[&_~](?=\w)")
+# A case ending of an Indic language may follow a placeholder without a space.
 _PLACEHOLDER = re.compile(
-    r"%(?:\d+\$)?[-+#0 ]?\d*(?:\.\d+)?(?:l|ll|h|z)?[sdiufgxcpl@]\b|%\(\w+\)[sdf]|%\d+|%[A-Z]{2,}%"
-    r"|\$\{[^}]*\}|\{[\w.\- ]*\}|\$\w+\$|\$\d+|\{\$[^}]*\}|%%|@\w+@"
+    r"%(?:\d+\$)?[-+#0, ]?\d*(?:\.\d+)?(?:l|ll|h|z)?[sdiufgxcpl@](?![A-Za-z])|%\(\w+\)[sdf]"
+    r"|%\d+|%[A-Z]{2,}%|\$\{[^}]*\}|\{[\w.\- ]*\}|\$\w+\$|\$\d+|\{\$[^}]*\}|%%|@\w+@"
 )
 _ESCAPES = re.compile(r"\\[ntr]")
 

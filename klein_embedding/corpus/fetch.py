@@ -20,6 +20,10 @@ from klein_embedding.files import (
     sha256,
     write_manifest,
 )
+from klein_embedding.text import fingerprint
+
+_LONGEST_NAME = 255
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +137,30 @@ def _fill(source: Source, part: Path, mirror: str | None) -> None:
     else:
         found = read_packages(source)
     for name, content in found:
-        path = part / "files" / name
+        path = part / "files" / _fitting(name)
         if path.is_file() and path.read_bytes() != content:
             raise KleinError(f"source {source.name}: two packages hold different files '{name}'")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     if not (part / "files").is_dir():
         raise KleinError(f"source {source.name}: no file matches {', '.join(source.files)}")
+
+
+def _fitting(name: str) -> str:
+    """The same path with no part longer than file systems take.
+
+    Windows counts 255 characters and Linux 255 bytes, which is a third of that in Indic scripts.
+    """
+    return "/".join(_fitting_part(part) for part in name.split("/"))
+
+
+def _fitting_part(part: str) -> str:
+    encoded = part.encode()
+    if len(encoded) <= _LONGEST_NAME:
+        return part
+    stem, dot, suffix = part.rpartition(".")
+    tail = f"-{fingerprint(part):016x}{dot}{suffix if stem else ''}"
+    return encoded[: _LONGEST_NAME - len(tail.encode())].decode(errors="ignore") + tail
 
 
 def _seal(source: Source, part: Path, request: str) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
+from klein_embedding.corpus.evaluation_text import texts_of
+from klein_embedding.corpus.near import Match, NearIndex, index_of
 from klein_embedding.errors import KleinError
 from klein_embedding.files import digest_of, read_manifest
 from klein_embedding.text import Line, Pair, fingerprint, normalised
 
-_FIELDS = re.compile(r"[\t\r\n]+")
+BLOCKED = "evaluation text"
+_SENTENCE_END = re.compile(r"(?<=[.!?।॥۔؟|])[\"'”’)\]]*\s+|[\r\n]+")
+_BATCH = 1024
+
+Record = tuple[Pair | Line, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,48 +28,133 @@ class Guard:
 
     Attributes:
         prints: 64-bit fingerprints of normalised texts.
-        digest: SHA-256 over the sorted fingerprints; every processed manifest carries it.
+        near: Hashes of the n-grams of the texts that are long enough to be matched nearly.
+        digest: SHA-256 over prints, n-grams and what counts as near; every processed manifest
+            carries it.
     """
 
     prints: frozenset[int]
+    near: NearIndex
     digest: str
 
     def hits(self, text: str) -> bool:
-        """Whether a text equals an evaluation text after normalisation."""
-        return fingerprint(normalised(text)) in self.prints
+        """Whether a text is, nearly is or contains an evaluation text."""
+        return self.hit([text])[0]
+
+    def hit(self, texts: Sequence[str]) -> list[bool]:
+        """Ask `hits` of many texts at once, which takes a small part of the time."""
+        normal = [normalised(text) for text in texts]
+        found = [fingerprint(text) in self.prints for text in normal]
+        for number, owners in self.near.candidates(normal):
+            if not found[number]:
+                found[number] = self._near(texts[number], normal[number], owners)
+        return found
+
+    def _near(self, text: str, normal: str, owners: list[int]) -> bool:
+        match = self.near.match
+        if any(self.near.score(normal, owner) >= match.threshold for owner in owners):
+            return True
+        # A longer evaluation text was looked for inside the whole text already.
+        short = [o for o in owners if self.near.letters[o] < match.least_contained]
+        parts = [normalised(part) for part in sentences(text)] if short else []
+        return len(parts) > 1 and any(
+            self.near.score(part, owner) >= match.threshold
+            for part in parts
+            for owner in short
+            if len(part) >= match.threshold * self.near.letters[owner]
+        )
 
     def blocks(self, item: Pair | Line) -> bool:
         """Whether any side of a pair, a hard negative included, or a line is evaluation text."""
-        if isinstance(item, Line):
-            return self.hits(item.text)
-        return any(self.hits(text) for text in (item.anchor, item.positive, *item.negatives))
+        return any(self.hit(_texts(item)))
+
+    def screened(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Pass records on; those that hold evaluation text get that as the reason to be dropped.
+
+        Of a longer monolingual line only the sentences that are evaluation text are dropped.
+
+        Args:
+            records: Records with the reason to drop each, "" for none.
+        """
+        stream = iter(records)
+        while batch := list(islice(stream, _BATCH)):
+            texts = [() if reason else _texts(item) for item, reason in batch]
+            flags = iter(self.hit([text for group in texts for text in group]))
+            for (item, reason), group in zip(batch, texts, strict=True):
+                if not sum(next(flags) for _ in group):
+                    yield item, reason
+                elif isinstance(item, Line):
+                    yield from self._cut(item)
+                else:
+                    yield item, BLOCKED
+
+    def _cut(self, line: Line) -> Iterator[Record]:
+        parts = sentences(line.text)
+        flags = self.hit(parts)
+        rest = " ".join(part for part, bad in zip(parts, flags, strict=True) if not bad)
+        if len(normalised(rest)) < self.near.match.least_letters or self.hits(rest):
+            yield line, BLOCKED
+            return
+        for part, bad in zip(parts, flags, strict=True):
+            if bad:
+                yield dataclasses.replace(line, text=part), BLOCKED
+        yield dataclasses.replace(line, text=rest), ""
 
 
-def guard_of(texts: Iterable[str]) -> Guard:
-    """Guard over the texts given."""
-    normal = (normalised(text) for text in texts)
-    prints = frozenset(fingerprint(text) for text in normal if text and not text.isdigit())
-    return Guard(prints, digest_of(sorted(prints)))
+def sentences(text: str) -> list[str]:
+    """Sentences of a text, split after full stops, dandas and their like."""
+    return [part for part in _SENTENCE_END.split(text) if part]
+
+
+def _texts(item: Pair | Line) -> tuple[str, ...]:
+    if isinstance(item, Line):
+        return (item.text,)
+    return (item.anchor, item.positive, *item.negatives)
+
+
+def guard_of(texts: Iterable[str], match: Match | None = None) -> Guard:
+    """Guard over the texts given.
+
+    Words alone, labels, identifiers and numbers are left out: a set's columns hold many, and to
+    block them would block ordinary words.
+
+    Args:
+        texts: Evaluation texts in any order.
+        match: What counts as a near copy, None for what `Match` says.
+    """
+    match = match or Match()
+    prints, near = set[int](), set[str]()
+    for text in dict.fromkeys(texts):
+        parts = sentences(text)
+        for part in (text, *(parts if len(parts) > 1 else ())):
+            normal, words = normalised(part), len(part.split())
+            if words >= 2 and not normal.isdigit() and normal:
+                if part is text:
+                    prints.add(fingerprint(normal))
+                least = match.least_letters if part is text else match.least_contained
+                if words >= match.least_words and len(normal) >= least:
+                    near.add(normal)
+    index = index_of(sorted(near), match)
+    digest = digest_of([asdict(match), sorted(prints), index.digest()])
+    return Guard(frozenset(prints), index, digest)
 
 
 def load_guard(folder: Path, names: list[str]) -> Guard:
-    """Fingerprint every tab-separated field of every file of the named evaluation sets.
+    """Fingerprint every text of every file of the named evaluation sets.
 
     Args:
         folder: ``data/eval``, one fetched folder a set.
         names: Sets that must be there.
 
     Raises:
-        KleinError: If a set is missing or gives no text, so that no corpus is built unguarded.
+        KleinError: If a set is missing, cannot be read or gives no text, so that no corpus is
+            built unguarded.
     """
     texts: list[str] = []
     for name in names:
         read_manifest(folder / name)
         before = len(texts)
-        for path in sorted((folder / name / "files").rglob("*")):
-            if path.is_file():
-                text = path.read_text(encoding="utf-8", errors="replace")
-                texts += [field for field in _FIELDS.split(text) if field.strip()]
+        texts += texts_of(folder / name / "files")
         if len(texts) == before:
             raise KleinError(f"{folder / name}: holds no evaluation text; fetch it again")
     return guard_of(texts)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from klein_embedding.corpus.caps import over_caps
 from klein_embedding.corpus.language_id import SHARED, LanguageModel
-from klein_embedding.corpus.near import SKETCH, sketches
+from klein_embedding.corpus.near_duplicates import SKETCH, sketches
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.files import digest_of, read_manifest, write_manifest, write_text
@@ -170,6 +170,7 @@ def harvest_key(source: Source, raw: Path, recipe: CorpusRecipe, guard: str, lan
                 recipe.short_interface_cap,
                 recipe.template_cap,
                 recipe.max_words,
+                recipe.mono_words_cap,
             ],
             "guard": guard,
             "languages": languages,

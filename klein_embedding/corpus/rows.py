@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from klein_embedding.corpus.near import SKETCH, first_alike
+from klein_embedding.corpus.near_duplicates import SKETCH, first_alike
 from klein_embedding.corpus.sources import Source
 from klein_embedding.text import KINDS
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -23,7 +24,19 @@ from klein_embedding.text import fingerprint
 
 SPLITS = ("train", "valid")
 _BATCH = 20_000
-_COLUMNS = ("anchor", "positive", "anchor_lang", "positive_lang", "source", "kind", "negatives")
+_COLUMNS = (
+    "anchor",
+    "positive",
+    "anchor_lang",
+    "positive_lang",
+    "source",
+    "kind",
+    "negatives",
+    "text_class",
+)
+_POOL_CLASS, _POOL = "U", "interface"
+"""Interface strings come from a hundred sources, most of them too small for batches of their own,
+so one group a language pair holds the pairs of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +44,11 @@ class Group:
     """Pairs of one source and one language pair: what a batch is drawn from.
 
     Attributes:
-        source: Name of the source.
+        source: Name of the source, or of the pool of interface strings.
         anchor_lang: Language of the anchors.
         positive_lang: Language of the positives.
         kind: How the two sides belong together.
-        weight: Weight of the source in its share of the batches.
+        weight: Mean weight of its pairs' sources, a factor on its share of the batches.
         start: First row of the group in its split.
         stop: One past its last row.
     """
@@ -150,23 +163,22 @@ class _Writer:
         rows = sorted(_rows(parquet), key=lambda row: row[0])
         pairs = np.empty((len(rows), 2), dtype=np.int32)
         negatives = np.full(len(rows), -1, dtype=np.int32)
-        groups: list[dict[str, object]] = []
-        for at, (group, anchor, positive, negative) in enumerate(rows):
+        weight_of = np.empty(len(rows))
+        starts: dict[tuple[str, str, str, str], int] = {}
+        for at, (group, source, anchor, positive, negative) in enumerate(rows):
             pairs[at] = self._number(anchor), self._number(positive)
+            weight_of[at] = weights[source]
             if negative:
                 negatives[at] = self._number(negative)
-            if not groups or groups[-1]["name"] != group:
-                groups.append({"name": group, "start": at, "stop": at})
-            groups[-1]["stop"] = at + 1
+            starts.setdefault(group, at)
         np.save(self._part / f"pairs-{split}.npy", pairs)
         np.save(self._part / f"negatives-{split}.npy", negatives)
-        names = ("source", "anchor_lang", "positive_lang", "kind")
-        table = [
-            dict(zip(names, g["name"], strict=True))  # type: ignore[arg-type]
-            | {"weight": weights[g["name"][0]], "start": g["start"], "stop": g["stop"]}  # type: ignore[index]
-            for g in groups
+        stops = [*list(starts.values())[1:], len(rows)]
+        groups = [
+            Group(*name, float(weight_of[start:stop].mean()), start, stop)
+            for (name, start), stop in zip(starts.items(), stops, strict=True)
         ]
-        write_json(self._part / f"groups-{split}.json", table)
+        write_json(self._part / f"groups-{split}.json", [asdict(group) for group in groups])
 
     def close(self) -> dict[str, int]:
         """Write what is waiting and the offsets; return the counts."""
@@ -177,14 +189,15 @@ class _Writer:
         return {"texts": len(self._lengths), "tokens": int(offsets[-1])}
 
 
-def _rows(parquet: Path) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
-    table = pq.read_table(parquet, columns=list(_COLUMNS))
-    for batch in table.to_batches(max_chunksize=_BATCH):
-        columns = batch.to_pydict()
-        for anchor, positive, left, right, source, kind, wrong in zip(
+def _rows(parquet: Path) -> Iterator[tuple[tuple[str, str, str, str], str, str, str, str]]:
+    """Group, source, anchor, positive and hard negative of each pair."""
+    for batch in pq.ParquetFile(parquet).iter_batches(_BATCH, columns=list(_COLUMNS)):
+        columns: dict[str, list[Any]] = batch.to_pydict()
+        for anchor, positive, left, right, source, kind, wrong, text_class in zip(
             *(columns[name] for name in _COLUMNS), strict=True
         ):
-            yield (source, left, right, kind), anchor, positive, wrong[0] if wrong else ""
+            group = (_POOL if text_class == _POOL_CLASS else source, left, right, kind)
+            yield group, source, anchor, positive, wrong[0] if wrong else ""
 
 
 def open_shards(folder: Path, split: str) -> Shards:

@@ -41,6 +41,8 @@ def test_mojibake_is_repaired() -> None:
         ("Delete <b>%s</b> now", "Delete now"),
         ("%(count)d files in {folder}", "files in"),
         ("Welcome, $1", "Welcome,"),
+        ("Read %1$,d lessons", "Read lessons"),
+        ("%1$sৰ বাবে এপ্", "ৰ বাবে এপ্"),
         ("100%% done", "100 done"),
         ("Tom &amp; Jerry", "Tom & Jerry"),
         ("one\\ntwo", "one two"),

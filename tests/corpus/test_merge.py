@@ -12,7 +12,7 @@ import pytest
 from klein_embedding.corpus.harvest import Harvest
 from klein_embedding.corpus.merge import PAIR_SCHEMA, merge
 from klein_embedding.corpus.mono import MONO_SCHEMA
-from klein_embedding.corpus.near import first_alike, sketches
+from klein_embedding.corpus.near_duplicates import first_alike, sketches
 from klein_embedding.corpus.sources import Source
 from klein_embedding.recipe import CorpusRecipe, load_recipe
 from klein_embedding.text import Line, Pair, normalised

@@ -227,12 +227,24 @@ def test_plural_messages_are_written_out():
         "other": "{N} tabs of {NAME} closed",
     }
     assert forms("Hello {NAME}") == {"": "Hello {NAME}"}
+    assert forms("{ n, number, integer} apps on {day, date}") == {"": "{n} apps on {day}"}
 
 
 def test_choices_inside_choices_are_written_out():
     inner = "{g, select, female {her # file} other {their # file}}"
     outer = f"{{n, plural, offset:1 one {{{inner}}} other {{many}}}}"
     assert forms(outer) == {"one": "their {N} file", "other": "many"}
+
+
+def test_a_plural_without_a_singular_is_joined_with_no_singular(tmp_path):
+    assert forms("{n, plural, other {# files}}") == {"other": "{N} files"}
+    assert forms("{g, select, female {her} other {their}} file {n, plural, =1 {a} other {b}}") == {
+        "one": "their file a",
+        "other": "their file b",
+    }
+    pak(tmp_path / "en-GB.pak", {7: "{n, plural, =1 {1 file} other {# files}}"})
+    pak(tmp_path / "as.pak", {7: "{n, plural, other {# টা ফাইল}}"})
+    assert read("chromium_pak", tmp_path) == [("as", "{N} files", "{N} টা ফাইল")]
 
 
 @pytest.mark.parametrize(
@@ -270,7 +282,7 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
             <xliff:g id="NAME">%1$s</xliff:g> <b>now</b>\u2026</string>
         <string name="product" translatable="false">Tool</string>
         <string name="other">@string/greet</string>
-        <plurals name="days"><item quantity="one">%d day</item>
+        <plurals name="days"><item quantity="one">^1 day</item>
             <item quantity="other">%d days</item></plurals>
         <string-array name="sides"><item>Left</item><item>Right</item></string-array>
         <color name="greet">#fff</color>""",
@@ -289,12 +301,26 @@ def test_android_resources_are_joined_by_type_name_and_place(tmp_path):
     resources(tmp_path / "lib/res/values-hi/s.xml", '<string name="greet">और कहीं</string>')
     assert read("android", tmp_path) == [
         ("hi", "Don't wait, %1$s now…", "%1$s, रुकें नहीं"),
-        ("hi", "%d day", "%d दिन"),
+        ("hi", "{1} day", "%d दिन"),
         ("hi", "%d days", "%d दिनों"),
         ("hi", "Left", "बायाँ"),
         ("hi", "Right", "दायाँ"),
         ("pa", "Don't wait, %1$s now…", "ਰੁਕੋ ਨਾ"),
     ]
+
+
+def test_android_strings_may_hold_plurals_of_icu(tmp_path):
+    for folder, one, many in (("values", "1 day", "# days"), ("values-bn", "1 দিন", "# দিন")):
+        body = f'<string name="d">{{n, plural, =1{{{one}}} other{{{many}}}}}</string>'
+        resources(tmp_path / "res" / folder / "strings.xml", body)
+    assert read("android", tmp_path) == [("bn", "1 day", "1 দিন"), ("bn", "{N} days", "{N} দিন")]
+
+
+def test_android_folders_with_tags_of_their_own_are_told_by_the_options(tmp_path):
+    resources(tmp_path / "res/values/strings.xml", '<string name="one">One</string>')
+    resources(tmp_path / "res/values-ka/strings.xml", '<string name="one">ಒಂದು</string>')
+    resources(tmp_path / "res/values-de/strings.xml", '<string name="one">Eins</string>')
+    assert read("android", tmp_path, folders={"ka": "kn"}) == [("kn", "One", "ಒಂದು")]
 
 
 def test_android_resources_with_entities_are_skipped(tmp_path, caplog):
@@ -322,6 +348,15 @@ def test_devtools_messages_take_the_first_english_file_that_is_there(tmp_path):
     assert read("locale_json", tmp_path, english=["en-US", "en-GB"]) == [
         ("hi", "Open", "खोलें"),
         ("pa", "Shut", "ਬੰਦ"),
+    ]
+
+
+def test_arguments_in_double_braces_read_as_placeholders(tmp_path):
+    put_json(tmp_path / "en.json", {"a": "Hi {{name}}", "b": "{n, plural, other {{n}}} apps"})
+    put_json(tmp_path / "as.json", {"a": "নমস্কাৰ {{%s}}", "b": "{n, plural, other {{n}}} এপ"})
+    assert read("locale_json", tmp_path, english=["en"]) == [
+        ("as", "Hi {value}", "নমস্কাৰ {value}"),
+        ("as", "{n} apps", "{n} এপ"),
     ]
 
 

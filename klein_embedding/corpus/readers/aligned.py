@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def read_aligned_lines(
         root: Folder of the source's files.
         options: ``english`` and ``indic``: a path or equally many paths below the root, in which
             ``{lang}`` stands for the language; ``languages``: codes; ``sentencepiece``: true if
-            the lines are subword pieces.
+            the lines are subword pieces; ``anchor``: code of the side called English, "en" unless
+            given.
         source: Name of the source.
 
     Returns:
@@ -54,7 +56,8 @@ def _aligned(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pa
                 continue
             if options.get("sentencepiece"):
                 texts = [[_joined(line) for line in lines] for lines in texts]
-            yield from _pairs(texts[0], texts[1], lang, source)
+            for pair in _pairs(texts[0], texts[1], lang, source):
+                yield replace(pair, anchor_lang=options.get("anchor", "en"))
 
 
 def _without_head(lines: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from klein_embedding.corpus.readers.icu import all_forms
 from klein_embedding.corpus.readers.joining import joined, once, xml_without_entities
 from klein_embedding.corpus.readers.reading import files_of, readable, required
 from klein_embedding.languages import by_tag
@@ -16,6 +17,8 @@ from klein_embedding.text import Line, Pair
 Key = tuple[str, str, str]
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)|(\")|\s+", re.DOTALL)
+# Android's TextUtils.expandTemplate writes its arguments so.
+_TEMPLATE = re.compile(r"\^(\d)")
 _ESCAPED = {"n": "\n", "t": "\t"}
 _LISTS = ("string-array", "array")
 
@@ -25,7 +28,8 @@ def read_android(root: Path, options: Mapping[str, Any], source: str) -> Iterato
 
     Args:
         root: Folder of the source's files, several states side by side if need be.
-        options: None are known.
+        options: ``folders``: table from a tag of the source's own making, as in ``values-ka``, to
+            our code; it goes before the usual meaning of the tag.
         source: Name of the source.
 
     Returns:
@@ -37,25 +41,27 @@ def read_android(root: Path, options: Mapping[str, Any], source: str) -> Iterato
     Source:
         Android developers' guide, "String resources".
     """
-    return required(once(_pairs(root, source)), source)
+    return required(once(_pairs(root, options.get("folders", {}), source)), source)
 
 
-def _pairs(root: Path, source: str) -> Iterator[Pair]:
+def _pairs(root: Path, folders: Mapping[str, str], source: str) -> Iterator[Pair]:
     for folder in sorted(path for path in root.glob("**/values") if path.is_dir()):
         english = _resources(folder)
         for other in sorted(folder.parent.glob("values-*")):
-            lang = by_tag(other.name.removeprefix("values-"))
+            tag = other.name.removeprefix("values-")
+            lang = folders.get(tag) or by_tag(tag)
             if lang and lang != "en":
                 yield from joined(english, _resources(other), lang, source)
 
 
-def _resources(folder: Path) -> dict[Key, str]:
+def _resources(folder: Path) -> dict[tuple[Key, str], str]:
     texts: dict[Key, str] = {}
     for _, root in readable(files_of(folder, "*.xml"), xml_without_entities):
         for element in root:
             if element.get("translatable") != "false":
                 texts.update(_texts(element))
-    return {key: text for key, text in texts.items() if not text.startswith(("@", "?"))}
+    # Since Android 12 a plain string may hold the plurals of ICU, too.
+    return all_forms({k: text for k, text in texts.items() if not text.startswith(("@", "?"))})
 
 
 def _texts(element: ElementTree.Element) -> Iterator[tuple[Key, str]]:
@@ -72,7 +78,8 @@ def _texts(element: ElementTree.Element) -> Iterator[tuple[Key, str]]:
 
 def _text(element: ElementTree.Element) -> str:
     """Text as a phone shows it: escapes read, bare quotation marks gone, white space folded."""
-    return _ESCAPE.sub(_unescaped, "".join(element.itertext()).strip())
+    text = _ESCAPE.sub(_unescaped, "".join(element.itertext()).strip())
+    return _TEMPLATE.sub(r"{\1}", text)
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from klein_embedding.corpus.readers.reading import files_of, read_lines, readable, required
+from klein_embedding.corpus.readers.reading import (
+    files_of,
+    option,
+    read_lines,
+    readable,
+    required,
+)
 from klein_embedding.text import Line, Pair
 
 _EXAMPLE = re.compile(r'"([^"]+)"?')
@@ -52,6 +58,38 @@ def _definitions(path: Path) -> list[tuple[str, str]]:
         for definition in entry["defs"]
         if headword.strip() and definition.strip() and not definition.startswith("=")
     ]
+
+
+def read_headwords(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
+    """Read an English dictionary of lines ``word|count``, each before its ``|meaning`` lines.
+
+    This is the format of the thesauri of MyThes, which hold the part of speech before the bar.
+
+    Args:
+        root: Folder of the source's files.
+        options: ``files``: glob patterns; ``lang``: code of the meanings' language.
+        source: Name of the source.
+
+    Returns:
+        Translation pairs, English word -> meaning, in the order of files and lines.
+
+    Raises:
+        KleinError: If an option is missing or nothing could be read.
+    """
+    return required(_headwords(root, options, source), source)
+
+
+def _headwords(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
+    lang = option(options, "lang", source)
+    for _, lines in readable(files_of(root, option(options, "files", source)), read_lines):
+        word = ""
+        for line in lines:
+            name, bar, rest = line.partition("|")
+            if bar and rest.isdigit():
+                word = name.strip()
+            elif bar and word:
+                for meaning in filter(str.strip, rest.split("|")):
+                    yield Pair(word, meaning.strip(), "en", lang, source, "translation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,23 @@ def _pairs(root: Path, source: str) -> Iterator[Pair]:
     paths = [path for path in files_of(root, "**/LC_MESSAGES/*.mo") if _language(path)]
     for path, messages in readable(paths, lambda path: list(_messages(path.read_bytes()))):
         for identifier, translation in messages:
-            for anchor, positive in _forms(identifier, translation):
-                if anchor.strip() and positive.strip():
-                    yield Pair(anchor, positive, "en", _language(path), source, "translation")
+            yield from entry_pairs(identifier, translation, _language(path), source)
+
+
+def entry_pairs(identifier: str, translation: str, lang: str, source: str) -> Iterator[Pair]:
+    """Pairs of one message, none for the catalogue's header and the translators' credits.
+
+    Args:
+        identifier: English message, the plural after a NUL, its context before an EOT if need be.
+        translation: Its translations, one a grammatical number, with NULs between them.
+        lang: Code of the translation's language.
+        source: Name of the source.
+    """
+    identifier = _CONTEXT.sub("", identifier.rpartition("\x04")[2])
+    if identifier and not _CREDITS.fullmatch(identifier.partition("\n")[0].strip()):
+        for anchor, positive in _forms(identifier, translation):
+            if anchor.strip() and positive.strip():
+                yield Pair(anchor, positive, "en", lang, source, "translation")
 
 
 def _language(path: Path) -> str:
@@ -55,7 +69,7 @@ def _language(path: Path) -> str:
 
 
 def _messages(content: bytes) -> Iterator[tuple[str, str]]:
-    """Pairs of identifier and translation, without the header and the translators' credits."""
+    """Identifiers and their translations."""
     if len(content) < 20:
         raise ValueError("too short for a gettext catalogue")
     order = "<" if struct.unpack_from("<I", content)[0] == _MAGIC else ">"
@@ -70,9 +84,7 @@ def _messages(content: bytes) -> Iterator[tuple[str, str]]:
             except struct.error as error:
                 raise ValueError(f"cut short: {error}") from None
             texts.append(content[start : start + length].decode("utf-8"))
-        identifier = _CONTEXT.sub("", texts[0].rpartition("\x04")[2])
-        if identifier and not _CREDITS.fullmatch(identifier.partition("\n")[0].strip()):
-            yield identifier, texts[1]
+        yield texts[0], texts[1]
 
 
 def _forms(identifier: str, translation: str) -> list[tuple[str, str]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 from xml.etree import ElementTree
 
+from klein_embedding.corpus.readers.reading import files_of
+from klein_embedding.languages import by_tag
 from klein_embedding.text import Pair, fingerprint
 
 K = TypeVar("K", bound=Hashable)
@@ -27,6 +29,37 @@ def joined(
         anchor = english.get(key, "")
         if anchor.strip() and positive.strip():
             yield Pair(anchor, positive, "en", lang, source, "translation")
+
+
+def catalogues(
+    root: Path, ending: str, english: Iterable[str], suffix: str = ""
+) -> Iterator[tuple[str, Path, Path]]:
+    """Find catalogues with one file or folder a language, and the English one of each.
+
+    Args:
+        root: Folder of the source's files.
+        ending: Ending of the catalogues' names, such as ``.json``.
+        english: Tags of the English files, the first that exists is taken.
+        suffix: What follows the tag in the name of each language's file or folder.
+
+    Yields:
+        Our code, the English path and the path of the language, in the order of the latter; the
+        innermost part of a path that is a locale tag counts.
+    """
+    for path in files_of(root, f"**/*{ending}"):
+        parts = list(path.relative_to(root).parts)
+        for place in reversed(range(len(parts))):
+            tag = parts[place].removesuffix(ending)
+            lang = by_tag(tag.removesuffix(suffix)) if tag.endswith(suffix) else None
+            if lang:
+                break
+        else:
+            continue
+        tail = suffix + (ending if place == len(parts) - 1 else "")
+        others = [root.joinpath(*parts[:place], e + tail, *parts[place + 1 :]) for e in english]
+        anchor = next((other for other in others if other.is_file()), None)
+        if lang != "en" and anchor:
+            yield lang, anchor, path
 
 
 def once(pairs: Iterable[Pair]) -> Iterator[Pair]:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from klein_embedding.corpus.readers.icu import all_forms
-from klein_embedding.corpus.readers.joining import joined, once
-from klein_embedding.corpus.readers.reading import files_of, option, readable, required
+from klein_embedding.corpus.readers.joining import catalogues, joined, once
+from klein_embedding.corpus.readers.reading import option, readable, required
 from klein_embedding.corpus.readers.wiki import plain
 from klein_embedding.errors import KleinError
 from klein_embedding.files import read_json
-from klein_embedding.languages import by_tag
 from klein_embedding.text import Line, Pair
 
+# Angular and i18next write their arguments so; cleaning takes two braces for wiki templates.
+_DOUBLE_BRACES = re.compile(r"\{\{[^{}]*\}\}")
 _SPOKEN = re.compile(r"annotations\x1f(.+)\x1ftts\x1f0")
 
 
@@ -51,33 +52,10 @@ def _pairs(
     texts: Callable[[Path], dict[tuple[str, str], str]],
     source: str,
 ) -> Iterator[Pair]:
-    for path in files_of(root, "**/*.json"):
-        place, lang = _locale(path.relative_to(root))
-        anchor = _english(path, root, place, english) if lang not in ("", "en") else None
-        if anchor is None:
-            continue
+    for lang, anchor, path in catalogues(root, ".json", english):
         sides = [side for _, side in readable((anchor, path), texts)]
         if len(sides) == 2:
             yield from joined(sides[0], sides[1], lang, source)
-
-
-def _locale(path: Path) -> tuple[int, str]:
-    """Place of the innermost part of a path that is a locale tag, and our code for it."""
-    for place in reversed(range(len(path.parts))):
-        lang = by_tag(path.parts[place].removesuffix(".json"))
-        if lang:
-            return place, lang
-    return -1, ""
-
-
-def _english(path: Path, root: Path, place: int, tags: list[str]) -> Path | None:
-    parts = list(path.relative_to(root).parts)
-    ending = ".json" if place == len(parts) - 1 else ""
-    for tag in tags:
-        parts[place] = tag + ending
-        if root.joinpath(*parts).is_file():
-            return root.joinpath(*parts)
-    return None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -96,7 +74,8 @@ def _messages(path: Path) -> dict[tuple[str, str], str]:
         text = value.get("message") if isinstance(value, dict) else value
         if isinstance(text, str):
             found[key] = text
-    return all_forms(found)
+    # After the forms: the braces of an argument inside a plural's branch also come in pairs.
+    return {key: _DOUBLE_BRACES.sub("{value}", text) for key, text in all_forms(found).items()}
 
 
 def _wiki(path: Path) -> dict[tuple[str, str], str]:
