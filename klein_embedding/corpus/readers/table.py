@@ -18,18 +18,15 @@ from klein_embedding.corpus.readers.bible import (
 from klein_embedding.corpus.readers.captions import read_captions_gz, read_coco
 from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
-<<<<<<< HEAD
 from klein_embedding.corpus.readers.columns import read_columns
+from klein_embedding.corpus.readers.comparable import read_comparable
 from klein_embedding.corpus.readers.dialogue import read_dialogues, read_schemas
+from klein_embedding.corpus.readers.dictd import read_dictd
 from klein_embedding.corpus.readers.dictionaries import (
     read_headwords,
     read_kannada_dictionary,
     read_wordnet,
 )
-=======
-from klein_embedding.corpus.readers.dictd import read_dictd
-from klein_embedding.corpus.readers.dictionaries import read_kannada_dictionary, read_wordnet
->>>>>>> w-debian
 from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
@@ -71,13 +68,10 @@ READERS: dict[str, Reader] = {
     "chromium_pak": read_chromium_pak,
     "chromium_xtb": read_chromium_xtb,
     "coco": read_coco,
-<<<<<<< HEAD
     "columns": read_columns,
     "comparable": read_comparable,
     "dialogues": read_dialogues,
-=======
     "dictd": read_dictd,
->>>>>>> w-debian
     "documents": read_documents,
     "fluent": read_fluent,
     "gettext": read_gettext,
