@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from klein_embedding.corpus.globs import matcher
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import load_sources
 from klein_embedding.errors import KleinError
