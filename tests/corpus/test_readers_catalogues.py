@@ -148,40 +148,6 @@ def test_a_moodle_file_in_another_encoding_is_skipped(tmp_path, caplog):
 # ---------------------------------------------------------------- Fluent
 
 
-def test_fluent_messages_show_terms_variables_and_the_default_form(tmp_path):
-    put(tmp_path / "en/brands.ftl", "-brand-tool = Klein\n")
-    put(
-        tmp_path / "en/main.ftl",
-        "## Group\nwelcome = Welcome to { -brand-tool },\n    { $name }\n    .title = A title\n"
-        "files = { $n ->\n    [one] One file\n   *[other] { $n } files\n }\n"
-        'odd = { "{" }{ -unknown }{ NUMBER($n) }\n',
-    )
-    put(
-        tmp_path / "te/main.ftl",
-        "welcome = { -brand-tool }కు స్వాగతం { $name }\n    .title = శీర్షిక\n"
-        "files = { $n ->\n    [one] ఒక ఫైలు\n   *[other] { $n } ఫైళ్ళు\n }\nodd = బేసి\nextra = అదనం\n"
-        "broken = { $\n",
-    )
-    put(tmp_path / "de/main.ftl", "welcome = Willkommen\n")
-    assert read("fluent", tmp_path, english=["en"]) == [
-        ("te", "Welcome to Klein,\n{name}", "Kleinకు స్వాగతం {name}"),
-        ("te", "A title", "శీర్షిక"),
-        ("te", "{n} files", "{n} ఫైళ్ళు"),
-        ("te", "{{unknown}{NUMBER}", "బేసి"),
-    ]
-
-
-def test_a_fluent_file_in_another_encoding_is_skipped(tmp_path, caplog):
-    for name in ("a", "b"):
-        put(tmp_path / f"en/{name}.ftl", "y = Yes\n")
-    put(tmp_path / "kn/a.ftl", "y = ಹೌದು\n")
-    put(tmp_path / "kn/b.ftl", "y = ಹೌದು\n".encode("utf-16"))
-    assert read("fluent", tmp_path, english=["en"]) == [("kn", "Yes", "ಹೌದು")]
-    assert ["b.ftl" in line for line in skipped(caplog)] == [True]
-
-
-# ---------------------------------------------------------------- XLIFF and .resw
-
 XLIFF = (
     '<?xml version="1.0" encoding="utf-8"?><xliff xmlns="urn:oasis:names:tc:xliff:document:1.1">'
     '<file source-language="en" target-language="{}"><body><trans-unit id="a"><source>Buy '
@@ -273,7 +239,7 @@ def test_help_pages_are_joined_by_page_and_identifier(tmp_path, caplog):
     assert ["b.html" in line for line in skipped(caplog)] == [True]
 
 
-JOINED = ["fluent", "resw", "help_html", "locale_yaml"]
+JOINED = ["resw", "help_html", "locale_yaml"]
 
 
 @pytest.mark.parametrize("reader", ["gettext_po", "mozilla_lang", "moodle", "xliff", *JOINED])

@@ -1,85 +1,69 @@
-"""Fluent catalogues (.ftl), one folder a language."""
+"""Fluent messages, written out as the text that a reader sees."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from fluent.syntax import FluentParser, ast
 
-from klein_embedding.corpus.readers.joining import catalogues, joined, once
-from klein_embedding.corpus.readers.reading import files_of, option, readable, required
-from klein_embedding.text import Line, Pair
 
-_PARSER = FluentParser(with_spans=False)
-
-
-def read_fluent(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
-    """Read ``*.ftl`` files whose name or folder is a locale tag, joined on message and attribute.
+def fluent_messages(text: str) -> dict[str, ast.Pattern]:
+    """Patterns of a Fluent file by ``message`` or ``message.attribute``; terms begin with "-".
 
     Args:
-        root: Folder of the source's files.
-        options: ``english``: tags of the English files, the first that exists is taken.
-        source: Name of the source.
-
-    Returns:
-        Translation pairs, each once; variables read ``{name}``, names of brands as English
-        files give them, and of several forms the default one (the plural) is taken.
-
-    Raises:
-        KleinError: If the option is missing or nothing could be read.
-
-    Source:
-        Project Fluent, "Fluent Syntax 1.0".
+        text: Content of the file; entries that cannot be parsed are left out.
     """
-    english = option(options, "english", source)
-    return required(once(_pairs(root, english, source)), source)
-
-
-def _pairs(root: Path, english: list[str], source: str) -> Iterator[Pair]:
-    terms: dict[str, str] = {}
-    paths = files_of(root, [f"**/{tag}/**/*.ftl" for tag in english])
-    for _, entries in readable(paths, _entries):
-        terms.update({name: text for name, text in _texts(entries, {}).items() if name[0] == "-"})
-    for lang, anchor, path in catalogues(root, ".ftl", english):
-        sides = [_texts(side, terms) for _, side in readable((anchor, path), _entries)]
-        if len(sides) == 2:
-            yield from joined(sides[0], sides[1], lang, source)
-
-
-def _entries(path: Path) -> list[ast.EntryType]:
-    return _PARSER.parse(path.read_bytes().decode("utf-8-sig")).body
-
-
-def _texts(entries: list[ast.EntryType], terms: Mapping[str, str]) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for entry in entries:
+    found: dict[str, ast.Pattern] = {}
+    for entry in FluentParser(with_spans=False).parse(text).body:
         if not isinstance(entry, ast.Message | ast.Term):
             continue
         name = f"-{entry.id.name}" if isinstance(entry, ast.Term) else entry.id.name
-        if entry.value:
-            texts[name] = _text(entry.value, terms)
-        for attribute in entry.attributes:
-            texts[f"{name}.{attribute.id.name}"] = _text(attribute.value, terms)
-    return texts
+        if entry.value is not None:
+            found[name] = entry.value
+        if isinstance(entry, ast.Message):
+            found.update({f"{name}.{part.id.name}": part.value for part in entry.attributes})
+    return found
 
 
-def _text(pattern: ast.Pattern, terms: Mapping[str, str]) -> str:
-    return "".join(
-        element.value if isinstance(element, ast.TextElement) else _shown(element, terms)
-        for element in pattern.elements
-    )
+def written_out(pattern: ast.Pattern, known: Mapping[str, ast.Pattern], depth: int = 0) -> str:
+    """Text of a pattern: names of terms filled in, the default of every choice taken.
+
+    Args:
+        pattern: Value of a message.
+        known: All messages and terms of the same language, for references.
+        depth: How many references led here; more than three are not followed.
+    """
+    return "".join(_parts(pattern, known, depth))
 
 
-def _shown(placeable: ast.Placeable, terms: Mapping[str, str]) -> str:
-    inner = placeable.expression
-    if isinstance(inner, ast.Placeable):
-        return _shown(inner, terms)
-    if isinstance(inner, ast.StringLiteral | ast.NumberLiteral):
-        return str(inner.parse()["value"])
-    if isinstance(inner, ast.TermReference):
-        return terms.get(f"-{inner.id.name}", f"{{{inner.id.name}}}")
-    if isinstance(inner, ast.SelectExpression):
-        return _text(next(form.value for form in inner.variants if form.default), terms)
-    return f"{{{inner.id.name}}}"
+def _parts(pattern: ast.Pattern, known: Mapping[str, ast.Pattern], depth: int) -> Iterator[str]:
+    for element in pattern.elements:
+        if isinstance(element, ast.TextElement):
+            yield element.value
+            continue
+        expression = element.expression
+        if isinstance(expression, ast.SelectExpression):
+            chosen = next(one for one in expression.variants if one.default)
+            yield written_out(chosen.value, known, depth)
+        elif isinstance(expression, ast.StringLiteral):
+            yield expression.parse()["value"]
+        elif isinstance(expression, ast.TermReference | ast.MessageReference):
+            yield _referred(expression, known, depth)
+        else:
+            # A variable stays as a placeholder, which cleaning takes out on both sides.
+            yield "{$x}"
+
+
+def _referred(
+    reference: ast.TermReference | ast.MessageReference,
+    known: Mapping[str, ast.Pattern],
+    depth: int,
+) -> str:
+    name = reference.id.name
+    if isinstance(reference, ast.TermReference):
+        name = f"-{name}"
+    elif reference.attribute is not None:
+        name = f"{name}.{reference.attribute.name}"
+    if name not in known or depth > 3:
+        return "{$x}"
+    return written_out(known[name], known, depth + 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from fluent.syntax import ast
 
-from klein_embedding.corpus.readers.fluent_messages import fluent_messages, written_out
+from klein_embedding.corpus.readers.fluent import fluent_messages, written_out
 from klein_embedding.corpus.readers.joining import joined, once
 from klein_embedding.corpus.readers.reading import files_of, option, readable, required
 from klein_embedding.languages import by_tag

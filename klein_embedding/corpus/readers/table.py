@@ -28,7 +28,6 @@ from klein_embedding.corpus.readers.dictionaries import (
     read_wordnet,
 )
 from klein_embedding.corpus.readers.documents import read_documents
-from klein_embedding.corpus.readers.fluent import read_fluent
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.headings import read_headings
@@ -73,7 +72,6 @@ READERS: dict[str, Reader] = {
     "dialogues": read_dialogues,
     "dictd": read_dictd,
     "documents": read_documents,
-    "fluent": read_fluent,
     "gettext": read_gettext,
     "gettext_po": read_gettext_po,
     "headings": read_headings,
