@@ -66,7 +66,7 @@ class Pair:
         return fingerprint(normalised(self.anchor) + "\0" + normalised(self.positive))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def normalised(text: str) -> str:
     """Text reduced to what two copies of it share: NFKC, case-folded, letters and digits only.
 

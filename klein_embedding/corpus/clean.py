@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ftfy
 
@@ -123,6 +124,7 @@ INTERFACE_STEPS: tuple[TextStep, ...] = (
 )
 
 
+@lru_cache(maxsize=1 << 15)
 def clean_text(text: str) -> str:
     """Take a text through `TEXT_STEPS`."""
     for step in TEXT_STEPS:
@@ -130,6 +132,7 @@ def clean_text(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1 << 15)
 def clean_interface(text: str) -> str:
     """Take an interface string through `INTERFACE_STEPS`."""
     for step in INTERFACE_STEPS:

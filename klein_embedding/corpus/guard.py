@@ -17,6 +17,7 @@ from klein_embedding.text import Line, Pair, fingerprint, normalised
 BLOCKED = "evaluation text"
 _SENTENCE_END = re.compile(r"(?<=[.!?।॥۔؟|])[\"'”’)\]]*\s+|[\r\n]+")
 _BATCH = 1024
+_KNOWN = 1 << 18
 
 Record = tuple[Pair | Line, str]
 
@@ -77,10 +78,15 @@ class Guard:
             records: Records with the reason to drop each, "" for none; those of a group follow
                 one another.
         """
+        # The English side of a catalogue comes with every language, so answers are remembered.
+        known: dict[str, bool] = {}
         for batch in _batches(records):
             texts = [() if reason else _texts(item) for item, reason in batch]
-            flags = iter(self.hit([text for group in texts for text in group]))
-            hits = [sum(next(flags) for _ in group) for group in texts]
+            new = [t for t in dict.fromkeys(t for group in texts for t in group) if t not in known]
+            known.update(zip(new, self.hit(new), strict=True))
+            hits = [sum(known[text] for text in group) for group in texts]
+            if len(known) > _KNOWN:
+                known.clear()
             spoilt = {_group(item) for (item, _), hit in zip(batch, hits, strict=True) if hit}
             for (item, reason), hit in zip(batch, hits, strict=True):
                 if hit and isinstance(item, Line):

@@ -231,7 +231,10 @@ def _words(texts: list[str]) -> np.ndarray:
 
 
 def _sketched(texts: list[str]) -> pa.Array:
-    flat = np.ascontiguousarray(sketches(texts)).reshape(-1)
+    # The English side of a catalogue comes with every language.
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    rows = sketches(list(places))[[places[text] for text in texts]] if texts else sketches(texts)
+    flat = np.ascontiguousarray(rows).reshape(-1)
     return pa.Array.from_buffers(_SKETCH, len(texts), [None, pa.py_buffer(flat)])
 
 
