@@ -6,7 +6,6 @@ import os
 import shutil
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -14,12 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from klein_embedding.corpus import language_id
-from klein_embedding.corpus.clean import clean_line, clean_pair
+from klein_embedding.corpus.gather import harvest
 from klein_embedding.corpus.guard import Guard, load_guard
-from klein_embedding.corpus.harvest import VERSION, Harvest, harvest_key
+from klein_embedding.corpus.harvest import VERSION, harvest_key
 from klein_embedding.corpus.licences import is_permissive
 from klein_embedding.corpus.merge import merge
-from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
 from klein_embedding.files import (
@@ -31,7 +29,6 @@ from klein_embedding.files import (
     write_manifest,
 )
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import Line, Pair, fingerprint, normalised
 
 HARVEST = ".harvest"
 """Folder beside the processed corpora that keeps what each source gave."""
@@ -229,50 +226,3 @@ def _work(source: Source, raw: Path, folder: Path) -> None:
     found.finish(source, recipe, model[0] if model else None)
     with fresh_folder(folder) as part:
         found.write(part, folder.name)
-
-
-def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> Harvest:
-    """Read, clean and guard one source.
-
-    Raises:
-        KleinError: If the source's reader is unknown or it yields nothing.
-    """
-    if source.reader not in READERS:
-        raise KleinError(f"source {source.name}: no reader named '{source.reader}'")
-    found, seen = Harvest(), set[int]()
-    items = READERS[source.reader](root, source.options, source.name)
-    items = _enough(items, recipe.mono_words_cap)
-    records = (record for item in items for record in _cleaned(item, source, recipe))
-    for record, reason in guard.screened(records):
-        key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
-        if reason:
-            found.drop(record, reason)
-        elif key in seen:
-            found.drop(record, "duplicate")
-        else:
-            seen.add(key)
-            found.keep(record)
-    if not (found.pairs or found.lines or found.dropped):
-        raise KleinError(f"source {source.name}: its reader found nothing; check its options")
-    return found
-
-
-def _enough(items: Iterator[Pair | Line], cap: int) -> Iterator[Pair | Line]:
-    """Pass records on, but no more monolingual words of a language than the merge could keep."""
-    words: Counter[str] = Counter()
-    for item in items:
-        if isinstance(item, Line):
-            if words[item.lang] > cap:
-                continue
-            words[item.lang] += item.text.count(" ") + 1
-        yield item
-
-
-def _cleaned(
-    item: Pair | Line, source: Source, recipe: CorpusRecipe
-) -> Iterator[tuple[Pair | Line, str]]:
-    if isinstance(item, Pair):
-        yield clean_pair(item, source.text_class, recipe.max_words)
-    else:
-        lines, reason = clean_line(item, recipe.max_words)
-        yield from ((line, "") for line in lines) if lines else ((item, reason),)
