@@ -64,6 +64,7 @@ def audit(recipe: Path, as_json: bool) -> None:
     Example: klein data audit recipes/first-light.toml
     """
     from klein_embedding.cli import pipeline
+    from klein_embedding.corpus.audit import AUDIT
     from klein_embedding.corpus.audit import audit as run_audit
     from klein_embedding.files import MANIFEST, read_json
 
@@ -71,7 +72,7 @@ def audit(recipe: Path, as_json: bool) -> None:
     sets = sorted(path.parent.name for path in places.evaluation.glob(f"*/{MANIFEST}"))
     found = run_audit(places.processed, places.evaluation, sets, say)
     if as_json:
-        report = read_json(places.processed / "audit.json")
+        report = read_json(places.processed / AUDIT)
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         for name, nears in found.closest.items():

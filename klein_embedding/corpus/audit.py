@@ -9,8 +9,10 @@ from __future__ import annotations
 import heapq
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,10 @@ from klein_embedding.corpus.evaluation_text import texts_of
 from klein_embedding.corpus.near import Match
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, read_manifest, sha256, write_json
+from klein_embedding.text import fingerprint
 
+AUDIT = "audit.json"
+"""File of the findings, beside the corpus that was audited."""
 CLOSEST = 20
 """Closest texts that are shown of each evaluation set."""
 _COMMON = 300  # words and word pairs of more evaluation texts say nothing
@@ -32,6 +37,7 @@ _SHARE = 0.4  # least share of the telling words that a compared text has
 _FEATURES = 1 << 22
 _TRIED = 3  # evaluation texts compared with each text
 _BATCH = 2048
+_PARTS = 2  # processes
 _GRAM = 4
 _WORD = r"[^\W_](?:[\w\u0900-\u0963\u0966-\u0dff\u064b-\u065f])*"
 _TABLES = (
@@ -181,19 +187,41 @@ def audit(
         KleinError: If the corpus is not finished or an evaluation set is missing.
     """
     read_manifest(processed)
-    match = Match()
-    secrets = _Secrets(evaluation, names, match)
-    found = Audit(sha256(processed / MANIFEST), closest={name: [] for name in names})
-    for file, columns in _TABLES:
+    for file, _ in _TABLES:
         if not (processed / file).is_file():
             raise KleinError(f"{processed / file}: missing; build the corpus again")
-        before = found.texts
-        for batch in _batches(processed / file, columns):
-            _look(batch, secrets, found)
-        say(f"{file}: {found.texts - before:,} texts, {len(found.hits):,} rows too near so far")
-    for name, heap in found.closest.items():
-        found.closest[name] = sorted(heap, reverse=True)
-    write_json(processed / "audit.json", _report(found, match))
+    found = Audit(sha256(processed / MANIFEST), closest={name: [] for name in names})
+    context = get_context("spawn")  # A copy of a process with threads may wait for one for ever.
+    with ProcessPoolExecutor(_PARTS, mp_context=context) as pool:
+        jobs = [
+            pool.submit(_part, processed, evaluation, tuple(names), number)
+            for number in range(_PARTS)
+        ]
+        for job in jobs:
+            part = job.result()
+            found.texts += part.texts
+            found.hits |= part.hits
+            for name, nears in part.closest.items():
+                found.closest[name] += nears
+    for name, nears in found.closest.items():
+        found.closest[name] = sorted(nears, reverse=True)[:CLOSEST]
+    say(f"{found.texts:,} texts looked at, {len(found.hits):,} rows too near")
+    write_json(processed / AUDIT, _report(found))
+    return found
+
+
+def _part(processed: Path, evaluation: Path, names: tuple[str, ...], number: int) -> Audit:
+    """Audit one of the `_PARTS` shares of all batches; a text that came before is passed over."""
+    secrets = _Secrets(evaluation, names, Match())
+    found, seen = Audit("", closest={name: [] for name in names}), set[int]()
+    for file, columns in _TABLES:
+        for place, rows in enumerate(_batches(processed / file, columns)):
+            if place % _PARTS == number:
+                keys = [fingerprint(text) for *_, text in rows]
+                fresh = [row for row, key in zip(rows, keys, strict=True) if key not in seen]
+                seen.update(keys)
+                if fresh:
+                    _look(fresh, secrets, found)
     return found
 
 
@@ -228,13 +256,13 @@ def _look(rows: list[Row], secrets: _Secrets, found: Audit) -> None:
             heapq.heappushpop(heap, near)
 
 
-def _report(found: Audit, match: Match) -> dict[str, Any]:
+def _report(found: Audit) -> dict[str, Any]:
     """The findings without any text: what is near evaluation text must not be kept in a file."""
     return {
-        "corpus_manifest": found.corpus,
+        "corpus": found.corpus,
         "texts": found.texts,
-        "threshold": match.threshold,
-        "rows_too_near": len(found.hits),
+        "threshold": Match().threshold,
+        "hits": len(found.hits),
         "closest": {
             name: [{k: v for k, v in asdict(near).items() if k != "text"} for near in nears]
             for name, nears in found.closest.items()

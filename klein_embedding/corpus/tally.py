@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from klein_embedding.corpus.audit import AUDIT
 from klein_embedding.corpus.sources import Source
 from klein_embedding.files import MANIFEST, read_json, read_manifest, sha256
 
-AUDIT = "audit.json"
 _PAIR_COLUMNS = ["anchor_lang", "positive_lang", "source", "kind", "text_class", "licence"]
 WORD_LISTS = "L"
 """The class whose rows are words and phrases, which do not count as sentence pairs."""
@@ -126,7 +126,9 @@ def _audit(processed: Path) -> dict[str, Any]:
     if not (processed / AUDIT).is_file():
         return {"hits": None}
     found = read_json(processed / AUDIT)
-    return found if found.get("corpus") == sha256(processed / MANIFEST) else {"hits": None}
+    if found["corpus"] != sha256(processed / MANIFEST):
+        return {"hits": None}
+    return {name: found[name] for name in ("hits", "texts", "threshold")}
 
 
 def _sources(groups: list[dict[str, Any]], sources: Iterable[Source]) -> list[dict[str, Any]]:

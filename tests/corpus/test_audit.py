@@ -94,8 +94,8 @@ def test_the_report_names_its_corpus_and_holds_no_text(tmp_path: Path) -> None:
     audit(tmp_path / "corpus", tmp_path / "eval", ["eval-unknown"], quiet)
     written = (tmp_path / "corpus" / "audit.json").read_text(encoding="utf-8")
     report = json.loads(written)
-    assert report["corpus_manifest"] == sha256(tmp_path / "corpus" / MANIFEST)
-    assert report["rows_too_near"] == 1
+    assert report["corpus"] == sha256(tmp_path / "corpus" / MANIFEST)
+    assert report["hits"] == 1
     assert "fisherman" not in written
     check_files(tmp_path / "corpus")
 
@@ -132,4 +132,4 @@ def test_the_verb_tells_by_its_exit_code(
     monkeypatch.setattr(pipeline, "plan", lambda *_: SimpleNamespace(places=places))
     done = CliRunner().invoke(data, ["audit", "recipe.toml", "--json"])
     assert done.exit_code == code
-    assert json.loads(done.stdout)["rows_too_near"] == code
+    assert json.loads(done.stdout)["hits"] == code

@@ -4,12 +4,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from klein_embedding.corpus.audit import AUDIT
 from klein_embedding.corpus.card import CardNotes, card_text, chart_text, load_notes
 from klein_embedding.corpus.merge import PAIR_SCHEMA
 from klein_embedding.corpus.mono import MONO_SCHEMA
 from klein_embedding.corpus.sample import Wanted, sample_pairs
 from klein_embedding.corpus.sources import Source
-from klein_embedding.corpus.tally import AUDIT, tally
+from klein_embedding.corpus.tally import tally
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, sha256, write_json, write_manifest
 
@@ -115,7 +116,8 @@ def test_an_audit_counts_only_for_the_corpus_it_saw(processed):
     assert tally(processed, SOURCES)["audit"] == {"hits": None}
     write_json(processed / AUDIT, {"corpus": "another", "hits": 0})
     assert tally(processed, SOURCES)["audit"] == {"hits": None}
-    write_json(processed / AUDIT, {"corpus": sha256(processed / MANIFEST), "hits": 0})
+    rest = {"hits": 0, "texts": 9, "threshold": 0.8}
+    write_json(processed / AUDIT, {"corpus": sha256(processed / MANIFEST), **rest})
     assert tally(processed, SOURCES)["audit"]["hits"] == 0
 
 
