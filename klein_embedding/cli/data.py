@@ -117,14 +117,14 @@ def card(recipe: Path, out: Path, permissive: Path | None) -> None:
 
 @data.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--lang", required=True, help="Language of either side, such as hi.")
+@click.option("--lang", required=True, help="Language of a side, or two: hi, en-hi.")
 @click.option("--class", "text_class", default="", help="Class letter such as H; every class.")
 @click.option("--rows", default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a pair.")
 def sample(recipe: Path, lang: str, text_class: str, rows: int, as_json: bool) -> None:
     """Print random training pairs of RECIPE's built corpus, to be read by eye.
 
-    Example: klein data sample recipes/full.toml --lang or --class H --rows 20
+    Example: klein data sample recipes/full.toml --lang en-or --class H --rows 20
     """
     from klein_embedding.cli import pipeline
     from klein_embedding.corpus.sample import Wanted, sample_pairs

@@ -20,7 +20,7 @@ class Wanted:
     """Which pairs to draw from.
 
     Attributes:
-        lang: Language of either side.
+        lang: Language of either side, or anchor and positive as in "en-or".
         text_class: Class letter of the source, "" for every class.
         rows: Number of pairs.
     """
@@ -43,8 +43,10 @@ def sample_pairs(processed: Path, wanted: Wanted) -> list[dict[str, str]]:
     if not path.is_file():
         raise KleinError(f"{path}: no such file; run klein data build first")
     table = pq.read_table(path, columns=_COLUMNS)
-    sides = (pc.equal(table[name], wanted.lang) for name in ("anchor_lang", "positive_lang"))  # pyright: ignore[reportAttributeAccessIssue]
-    mask = pc.or_(*sides)  # pyright: ignore[reportAttributeAccessIssue]
+    anchor, _, positive = wanted.lang.partition("-")
+    left = pc.equal(table["anchor_lang"], anchor)  # pyright: ignore[reportAttributeAccessIssue]
+    right = pc.equal(table["positive_lang"], positive or anchor)  # pyright: ignore[reportAttributeAccessIssue]
+    mask = pc.and_(left, right) if positive else pc.or_(left, right)  # pyright: ignore[reportAttributeAccessIssue]
     if wanted.text_class:
         same = pc.equal(table["text_class"], wanted.text_class)  # pyright: ignore[reportAttributeAccessIssue]
         mask = pc.and_(mask, same)  # pyright: ignore[reportAttributeAccessIssue]

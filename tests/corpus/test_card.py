@@ -161,6 +161,7 @@ def test_samples_hold_only_what_was_asked_for(processed):
     rows = sample_pairs(processed, Wanted("or", "U", 10))
     assert [row["anchor"] for row in rows] == ["anchor 3"]
     assert len(sample_pairs(processed, Wanted("hi", "", 10))) == 3
+    assert len(sample_pairs(processed, Wanted("en-hi", "", 10))) == 2
     assert sample_pairs(processed, Wanted("hi", "", 2)) == sample_pairs(
         processed, Wanted("hi", "", 2)
     )
