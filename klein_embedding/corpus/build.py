@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 from klein_embedding.corpus import language_id
@@ -95,9 +96,10 @@ def build(
     """
     raw, evaluation, target = folders
     guard = load_guard(evaluation, recipe.evaluation)
-    sources = chosen(recipe, sources)
     with _whole(target), _alone(target.parent / HARVEST) as kept:
+        # The classifier puts no text into the corpus, so every licence may teach it.
         model, measured = _languages(recipe, sources, raw, kept)
+        sources = chosen(recipe, sources)
         harvests = _harvests((recipe, guard, model), sources, (raw, kept), say)
         with fresh_folder(target) as part:
             counts = merge(recipe, sources, harvests, part)
@@ -175,7 +177,9 @@ def _harvests(
     keys = [harvest_key(s, raw, recipe, guard.digest, model[1] if model else "") for s in sources]
     found = [kept / f"{s.name}-{key[:12]}" for s, key in zip(sources, keys, strict=True)]
     start = (os.getpid(), work)
-    with ProcessPoolExecutor(2, initializer=_start_worker, initargs=start) as pool:
+    # A forked worker has this process for a parent, which `_end_with` watches.
+    fork = get_context("fork")
+    with ProcessPoolExecutor(2, fork, initializer=_start_worker, initargs=start) as pool:
         jobs = [
             None if (folder / MANIFEST).is_file() else pool.submit(_work, source, raw, folder)
             for source, folder in zip(sources, found, strict=True)

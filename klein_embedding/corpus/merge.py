@@ -95,7 +95,7 @@ def _decide(recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[P
         [roots_of(keys, files, column) for keys, column in zip(sides, columns, strict=True)], axis=1
     )
     same, near = repeats(rows, roots)
-    split = split_rows(rows, ~(same | near), recipe)
+    split = split_rows(rows, roots, ~(same | near), recipe)
     nowhere = ~(split.train | split.valid)
     reasons = np.select([same, near, nowhere], [1, 2, 3], 0)
     joinable = np.array([_is_joinable(source, recipe) for source in sources])[rows.source]

@@ -28,15 +28,16 @@ class Split:
     held: np.ndarray
 
 
-def split_rows(rows: Rows, kept: np.ndarray, recipe: CorpusRecipe) -> Split:
+def split_rows(rows: Rows, roots: np.ndarray, kept: np.ndarray, recipe: CorpusRecipe) -> Split:
     """Hold out whole anchors, by the hash of their text, a share of each language pair and kind.
 
-    Pairs of one anchor go together. A pair that is not chosen but has a text of a chosen one goes
-    nowhere. Only the positives of answers and glosses hold nothing back: "Paris" answers many
-    questions. Machine translations are never held out.
+    Pairs of one anchor go together. A pair that is not chosen but has a text of a chosen one, or a
+    near copy of it on the same side, goes nowhere. Only the positives of answers and glosses hold
+    nothing back: "Paris" answers many questions. Machine translations are never held out.
 
     Args:
         rows: Keys of all pairs.
+        roots: (n, 2) int64 from `rows.roots_of`, a column a side.
         kept: (n,) bool, pairs that repeat no other.
         recipe: Gives ``valid_share``, ``valid_floor`` and ``valid_cap`` of a stratum.
     """
@@ -54,6 +55,8 @@ def split_rows(rows: Rows, kept: np.ndarray, recipe: CorpusRecipe) -> Split:
     plain = valid & ~rows.repeating
     held = np.unique(np.concatenate([anchors, rows.sides[plain, 1]]))
     touched = np.isin(rows.sides, held).any(axis=1)
+    for side, chosen in ((0, np.isin(rows.sides[:, 0], anchors)), (1, plain)):
+        touched |= np.isin(roots[:, side], roots[chosen, side])
     return Split(kept & ~valid & ~touched, valid, held)
 
 

@@ -145,6 +145,23 @@ def test_no_held_out_text_is_trained_on(tmp_path: Path) -> None:
     assert counts["pairs"] == len(train)
 
 
+def test_no_near_copy_of_a_held_out_text_is_trained_on(tmp_path: Path) -> None:
+    def sentence(n: int, mark: str) -> str:
+        return f"{chr(97 + n % 26) * 3}{chr(97 + n // 26) * 4} the old bridge over the river{mark}"
+
+    found: list[Pair | Line] = [
+        pair(sentence(n, mark), f"{mark or 'एक'} {n} पुराना पुल")
+        for n in range(200)
+        for mark in ("", "s")
+    ]
+    merged(tmp_path, {"one": found})
+    held = {row["anchor"].removesuffix("s") for row in rows(tmp_path, "pairs-valid")}
+    trained = {row["anchor"].removesuffix("s") for row in rows(tmp_path, "pairs-train")}
+    assert held
+    assert trained
+    assert not held & trained
+
+
 def test_the_split_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     merged(tmp_path / "a", {"one": _many()})
     merged(tmp_path / "b", {"one": _many()[::-1]})
