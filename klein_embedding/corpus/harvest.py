@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -15,17 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from klein_embedding.corpus.caps import over_caps
+from klein_embedding.corpus.code import code_digest
+from klein_embedding.corpus.guard import BLOCKED
 from klein_embedding.corpus.language_id import SHARED, LanguageModel
 from klein_embedding.corpus.near_duplicates import SKETCH, sketches
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
-from klein_embedding.files import digest_of, read_manifest, write_manifest, write_text
+from klein_embedding.files import MANIFEST, digest_of, read_manifest, write_manifest, write_text
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.recipe import CorpusRecipe
 from klein_embedding.text import KINDS, Line, Pair, fingerprint, normalised
 
-VERSION = 1
-"""Raise it when cleaning, sketches or the columns below change: every harvest is made anew."""
+_GATHER = "klein_embedding.corpus.gather"
 CODES = tuple(LANGUAGES)
 """Languages as the number columns of a harvest count them."""
 ROW_GROUP = 1 << 16
@@ -87,7 +86,8 @@ class Harvest:
         langs = item.lang if line else f"{item.anchor_lang}-{item.positive_lang}"
         self.dropped[langs, reason] += 1
         self._sampled[reason] += 1
-        if self._sampled[reason] <= SAMPLES:
+        # What is evaluation text must not be kept in a file beside the corpus.
+        if self._sampled[reason] <= SAMPLES and BLOCKED not in reason:
             texts = (item.text, "") if line else (item.anchor, item.positive)
             self.samples.append(
                 {
@@ -157,11 +157,14 @@ def harvest_key(source: Source, raw: Path, recipe: CorpusRecipe, guard: str, lan
         languages: Key of the language model, "" for none.
     """
     reader = READERS.get(source.reader)
-    code = Path(inspect.getfile(reader)).read_bytes() if reader else b""
+    modules = (_GATHER, reader.__module__) if reader else (_GATHER,)
+    # A Bible is read beside the English one, which is another source.
+    others = [name for name in source.options.values() if isinstance(name, str)]
+    beside = [read_manifest(raw / name)["files"] for name in others if _is_source(raw, name)]
     return digest_of(
         {
-            "version": VERSION,
-            "reader": hashlib.sha256(code).hexdigest(),
+            "code": code_digest(*modules),
+            "beside": beside,
             "source": [source.name, source.reader, source.text_class, source.cap, source.options],
             "raw": digest_of(read_manifest(raw / source.name)["files"]),
             "rules": [
@@ -176,6 +179,10 @@ def harvest_key(source: Source, raw: Path, recipe: CorpusRecipe, guard: str, lan
             "languages": languages,
         }
     )
+
+
+def _is_source(raw: Path, name: str) -> bool:
+    return "/" not in name and (raw / name / MANIFEST).is_file()
 
 
 def _pair_table(pairs: list[Pair]) -> pa.Table:

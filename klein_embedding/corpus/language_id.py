@@ -18,8 +18,6 @@ from klein_embedding.files import read_manifest, write_manifest
 from klein_embedding.text import Pair, fingerprint, normalised
 
 GROUPS: tuple[tuple[str, ...], ...] = (("hi", "mr", "ne"), ("bn", "as"))
-VERSION = 1
-"""Raise it when features or training below change."""
 SHARED = frozenset(code for group in GROUPS for code in group)
 MIN_LETTERS = 20
 """Letters below which no text is judged: loan words and names are spelled alike."""

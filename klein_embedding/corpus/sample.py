@@ -31,7 +31,7 @@ class Wanted:
 
 
 def sample_pairs(processed: Path, wanted: Wanted) -> list[dict[str, str]]:
-    """Draw training pairs of a built corpus, the the same ones at every call.
+    """Draw training pairs of a built corpus, the same ones at every call.
 
     Returns:
         Up to ``wanted.rows`` rows with anchor, positive, source, kind, languages and class.

@@ -121,7 +121,7 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
     out, err = _process(fetched, target, most).communicate(timeout=120)
     last = out.strip().splitlines()[-1]
     assert last.startswith("refused: "), out + err
-    assert "could not be written" in last
+    assert "could not be built" in last
     assert not target.exists()
     assert not list(target.parent.glob("*.part"))
     assert _build(fetched, target, _sources())
@@ -180,7 +180,13 @@ def test_licence_families(licence: str, allowed: bool) -> None:
 
 
 def test_every_licence_of_the_catalogues_has_an_answer() -> None:
-    recipes = ROOT / "recipes"
-    paths = [*sorted(recipes.glob("*sources.toml")), *sorted(recipes.glob("add-*.toml"))]
-    answers = [is_permissive(s) for path in paths for s in load_sources(path).values()]
-    assert {True, False} <= set(answers)
+    answers: dict[str, bool] = {}
+    for path in sorted((ROOT / "recipes").glob("*sources.toml")):
+        answers |= {s.name: is_permissive(s) for s in load_sources(path).values()}
+    assert answers["tatoeba-marathi"]
+    assert answers["chromium"]
+    # Of these the repository's licence cannot speak for the text.
+    assert not answers["bangladesh-news"]
+    assert not answers["lk-news"]
+    assert not answers["quran"]
+    assert not answers["debian-gettext"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from klein_embedding.corpus.clean import (
@@ -12,6 +14,7 @@ from klein_embedding.corpus.clean import (
     clean_line,
     clean_pair,
     clean_text,
+    cut,
 )
 from klein_embedding.text import Line, Pair, normalised, script_share
 
@@ -81,7 +84,8 @@ def test_reasons(pair: Pair, reason: str) -> None:
 def test_passages_are_cut_and_translations_are_not() -> None:
     cleaned, reason = clean_pair(_pair("a title", "word " * 300, "en", "title-body"), "E", 100)
     assert reason == ""
-    assert cleaned.positive.count(" ") == 99
+    (shortened,) = cut(cleaned, 100)
+    assert shortened.positive.count(" ") == 99
 
 
 def test_templates_of_interface_strings_are_dropped() -> None:
@@ -91,10 +95,11 @@ def test_templates_of_interface_strings_are_dropped() -> None:
 
 def test_lines_are_cut_into_pieces_that_lose_nothing() -> None:
     text = " ".join(f"word{number}" for number in range(250))
-    pieces, reason = clean_line(Line(text, "en", "test"), 100)
+    line, reason = clean_line(Line(text, "en", "test"))
+    pieces = cut(line, 100)
     assert reason == ""
     assert " ".join(piece.text for piece in pieces) == text
-    assert clean_line(Line("only latin", "ta", "test"), 100) == ([], "script share")
+    assert clean_line(Line("only latin", "ta", "test"))[1] == "script share"
 
 
 def test_script_share_counts_marks() -> None:
@@ -128,3 +133,9 @@ def test_every_step_has_a_name_of_its_own_and_leaves_clean_text_alone(
 def test_cleaning_twice_changes_nothing_more() -> None:
     for text in ("Save &As… (_A)", "<b>%s</b> of {n}\\n", "क\u200b ख\u00a0ग", "so\u00adft"):
         assert clean_text(clean_text(text)) == clean_text(text)
+
+
+def test_a_negative_that_repeats_a_side_is_no_negative() -> None:
+    pair = Pair("Who wrote it?", "Tagore", "en", "en", "test", "question-answer")
+    pair = dataclasses.replace(pair, negatives=("tagore", "who wrote it", "Premchand", "Premchand"))
+    assert clean_pair(pair, "E", 100)[0].negatives == ("Premchand",)

@@ -40,6 +40,21 @@ def test_a_damaged_file_is_skipped_and_counted_by_its_reason(files: Path) -> Non
     assert (files / "hi" / "bad.txt").read_bytes() == before
 
 
+def test_evaluation_text_does_not_hide_behind_the_cut_of_a_passage(files: Path) -> None:
+    secret = "an evaluation sentence that nobody may train on"
+    before = " ".join(f"word{n} more{n}" for n in range(49))
+    (files / "en").mkdir()
+    (files / "en" / "long.txt").write_text(f"{before}. {secret}. And this is the rest of it.\n")
+    found = harvest(_source(files="en/*.txt"), files, RECIPE, GUARD)
+    kept = " ".join(line.text for line in found.lines)
+    assert "word48" in kept
+    assert "the rest of it" in kept
+    assert "evaluation sentence" not in kept
+    assert "may train on" not in kept
+    assert found.dropped["en", "evaluation text"] == 1
+    assert not [sample for sample in found.samples if "evaluation" in sample["reason"]]
+
+
 def test_what_one_source_skips_is_not_counted_for_the_next(files: Path) -> None:
     harvest(_source(files="hi/*.txt"), files, RECIPE, GUARD)
     found = harvest(_source(files="hi/good.txt"), files, RECIPE, GUARD)

@@ -1,4 +1,4 @@
-"""Readers of catalogues that translators edit: PO, .lang, Moodle, Fluent, XLIFF, YAML, help."""
+"""Readers of catalogues that translators edit: PO, .lang, Moodle, XLIFF, YAML."""
 
 from __future__ import annotations
 
@@ -145,9 +145,6 @@ def test_a_moodle_file_in_another_encoding_is_skipped(tmp_path, caplog):
     assert ["b.php" in line for line in skipped(caplog)] == [True]
 
 
-# ---------------------------------------------------------------- Fluent
-
-
 XLIFF = (
     '<?xml version="1.0" encoding="utf-8"?><xliff xmlns="urn:oasis:names:tc:xliff:document:1.1">'
     '<file source-language="en" target-language="{}"><body><trans-unit id="a"><source>Buy '
@@ -215,31 +212,7 @@ def test_rails_catalogues_are_joined_on_the_way_to_each_text(tmp_path, caplog):
 # ---------------------------------------------------------------- help pages
 
 
-def test_help_pages_are_joined_by_page_and_identifier(tmp_path, caplog):
-    english = (
-        '<h1 id="h1"><a name="x"></a>Print a page</h1>'
-        '<p id="p1">Choose <em>File</em>\n - Print.</p>'
-        '<p id="p2">Not translated</p><p>No identifier</p>'
-        '<p id="p3">On Linux</p><p id="p3">On X</p>'
-    )
-    hindi = (
-        '<h1 id="h1">पृष्ठ छापें</h1><p id="p1">फ़ाइल - छापें चुनें।</p><p id="p2">Not translated</p>'
-        '<p>बिना पहचान</p><p id="p3">लिनक्स पर</p>'
-    )
-    for name in ("a", "b"):
-        put(tmp_path / f"help/en-US/text/{name}.html", english)
-    put(tmp_path / "help/hi/text/a.html", hindi)
-    put(tmp_path / "help/hi/text/b.html", hindi.encode("utf-16"))
-    put(tmp_path / "help/de/text/a.html", hindi)
-    assert read("help_html", tmp_path, english=["en-US"]) == [
-        ("hi", "Print a page", "पृष्ठ छापें"),
-        ("hi", "Choose File - Print.", "फ़ाइल - छापें चुनें।"),
-        ("hi", "On Linux", "लिनक्स पर"),
-    ]
-    assert ["b.html" in line for line in skipped(caplog)] == [True]
-
-
-JOINED = ["resw", "help_html", "locale_yaml"]
+JOINED = ["resw", "locale_yaml"]
 
 
 @pytest.mark.parametrize("reader", ["gettext_po", "mozilla_lang", "moodle", "xliff", *JOINED])

@@ -113,39 +113,6 @@ def test_a_description_of_many_pages_is_taken_from_the_first_few(tmp_path):
     assert texts(read("tldr", tmp_path)) == [("Help", "a -h"), ("Help", "b -h"), ("Help", "c -h")]
 
 
-def test_translated_descriptions_are_joined_on_the_command(tmp_path):
-    put(tmp_path / "pages" / "common" / "tar.md", ENGLISH)
-    put(tmp_path / "pages.hi" / "common" / "tar.md", HINDI)
-    put(tmp_path / "pages.hi" / "common" / "gone.md", HINDI)
-    put(tmp_path / "pages.de" / "common" / "tar.md", HINDI)
-    found = read("tldr", tmp_path, translations=True)
-    assert texts(found) == [
-        ("create an archive", "एक संग्रह बनाएं"),
-        ("Archiving utility.", "संग्रह उपकरण।"),
-    ]
-    assert {(pair.anchor_lang, pair.positive_lang, pair.kind) for pair in found} == {
-        ("en", "hi", "translation")
-    }
-
-
-def test_commands_that_differ_in_their_placeholders_alone_are_told_apart_by_nothing(tmp_path):
-    english = (
-        "# add\n- A file:\n`add {{file}}`\n- A tree:\n`add {{tree}}`\n"
-        "- All:\n`add {{[-A|--all]}}`\n"
-    )
-    hindi = "# add\n- एक पेड़:\n`add {{पेड़}}`\n- सब:\n`add {{[-A|--all]}}`\n"
-    put(tmp_path / "pages" / "common" / "add.md", english)
-    put(tmp_path / "pages.hi" / "common" / "add.md", hindi)
-    assert texts(read("tldr", tmp_path, translations=True)) == [("All", "सब")]
-
-
-def test_a_translation_of_another_state_of_its_page_gives_nothing(tmp_path):
-    put(tmp_path / "pages" / "common" / "tar.md", ENGLISH.replace("tar ", "zip "))
-    put(tmp_path / "pages.hi" / "common" / "tar.md", HINDI)
-    with pytest.raises(KleinError, match="source tried: nothing could be read"):
-        read("tldr", tmp_path, translations=True)
-
-
 def test_a_page_in_another_encoding_is_skipped_by_name(tmp_path, caplog):
     put(tmp_path / "pages" / "common" / "a.md", ENGLISH)
     path = put(tmp_path / "pages" / "common" / "b.md", "# b\n> Größe\n".encode("latin-1"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import logging
+import lzma
+import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +31,9 @@ _BROKEN = (
     ElementTree.ParseError,
     BadZipFile,
     TarError,
+    csv.Error,
+    lzma.LZMAError,
+    sqlite3.Error,
     zlib.error,
 )
 

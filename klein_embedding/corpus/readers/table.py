@@ -31,7 +31,6 @@ from klein_embedding.corpus.readers.documents import read_documents
 from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.headings import read_headings
-from klein_embedding.corpus.readers.help_html import read_help_html
 from klein_embedding.corpus.readers.html_articles import read_html_articles
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
@@ -76,7 +75,6 @@ READERS: dict[str, Reader] = {
     "gettext_po": read_gettext_po,
     "headings": read_headings,
     "headwords": read_headwords,
-    "help_html": read_help_html,
     "html_articles": read_html_articles,
     "instructions": read_instructions,
     "jeopardy": read_jeopardy,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from klein_embedding.corpus.readers.reading import files_of, read_lines, readable, required
-from klein_embedding.languages import INDIC, by_tag
 from klein_embedding.text import Line, Pair
 
 MOST_REPEATS = 3
@@ -19,7 +18,6 @@ MOST_REPEATS = 3
 _HINT = re.compile(r"\[(\w+)\]")
 _MARKS = re.compile(r"\{\{(.*?)\}\}")
 # Options stand in such marks too, and they tell one example from another.
-_PLACEHOLDER = re.compile(r"\{\{(?!\[?-).*?\}\}")
 _OPTION = re.compile(r"\[(-\w+)\|(--[\w-]+)\]")
 _LINKS = re.compile(r"<[^<>]*>|`")
 
@@ -32,23 +30,22 @@ class _Page:
 
 
 def read_tldr(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair | Line]:
-    """Read pages ``pages{.lang}/{platform}/{command}.md`` of the tldr project.
+    """Read pages ``pages/{platform}/{command}.md`` of the tldr project.
 
     Args:
         root: Folder of the source's files.
-        options: ``translations``: whether to pair each translated page with its English one,
-            by the commands that both explain; without it the English pages give pairs of what a
-            command does and the command, and of a command's name and its summary.
+        options: None are used.
         source: Name of the source.
 
     Returns:
-        Pairs in the order of paths.
+        Pairs of what a command does and the command, and of a command's name and its summary, in
+        the order of paths.
 
     Raises:
         KleinError: If nothing could be read.
     """
-    found = _translated if options.get("translations") else _explained
-    return required(found(root, source), source)
+    del options
+    return required(_explained(root, source), source)
 
 
 def _explained(root: Path, source: str) -> Iterator[Pair]:
@@ -61,36 +58,6 @@ def _explained(root: Path, source: str) -> Iterator[Pair]:
             if used[text] <= MOST_REPEATS:
                 shown = _MARKS.sub(r"\1", _OPTION.sub(r"\2", command))
                 yield Pair(text, shown, "en", "en", source, "question-answer")
-
-
-def _translated(root: Path, source: str) -> Iterator[Pair]:
-    for folder in sorted(root.glob("pages.*")):
-        lang = by_tag(folder.name.removeprefix("pages.")) or ""
-        if lang not in INDIC:
-            continue
-        for path, page in readable(files_of(folder, "**/*.md"), _page):
-            original = root / "pages" / path.relative_to(folder)
-            if original.is_file():
-                for _, english in readable([original], _page):
-                    yield from _paired(english, page, lang, source)
-
-
-def _paired(english: _Page, page: _Page, lang: str, source: str) -> Iterator[Pair]:
-    """Descriptions of the commands that both pages hold, whatever their placeholders are called."""
-    known, told = _by_shape(english), _by_shape(page)
-    both = [shape for shape in told if shape in known]
-    for shape in both:
-        yield Pair(known[shape], told[shape], "en", lang, source, "translation")
-    # Where no command agrees, the page is about something else by now.
-    if both and english.summary and page.summary:
-        yield Pair(english.summary, page.summary, "en", lang, source, "translation")
-
-
-def _by_shape(page: _Page) -> dict[str, str]:
-    """Descriptions by command without its placeholders, those of ambiguous commands left out."""
-    shapes = {command: _PLACEHOLDER.sub("{}", command) for command in page.examples}
-    often = Counter(shapes.values())
-    return {shape: page.examples[command] for command, shape in shapes.items() if often[shape] == 1}
 
 
 def _page(path: Path) -> _Page:
