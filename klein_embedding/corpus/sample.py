@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from klein_embedding.errors import KleinError
@@ -42,15 +41,13 @@ def sample_pairs(processed: Path, wanted: Wanted) -> list[dict[str, str]]:
     path = processed / "pairs-train.parquet"
     if not path.is_file():
         raise KleinError(f"{path}: no such file; run klein data build first")
-    table = pq.read_table(path, columns=_COLUMNS)
     anchor, _, positive = wanted.lang.partition("-")
-    left = pc.equal(table["anchor_lang"], anchor)  # pyright: ignore[reportAttributeAccessIssue]
-    right = pc.equal(table["positive_lang"], positive or anchor)  # pyright: ignore[reportAttributeAccessIssue]
-    mask = pc.and_(left, right) if positive else pc.or_(left, right)  # pyright: ignore[reportAttributeAccessIssue]
-    if wanted.text_class:
-        same = pc.equal(table["text_class"], wanted.text_class)  # pyright: ignore[reportAttributeAccessIssue]
-        mask = pc.and_(mask, same)  # pyright: ignore[reportAttributeAccessIssue]
-    chosen = table.filter(mask)
+    left, right = ("anchor_lang", "=", anchor), ("positive_lang", "=", positive or anchor)
+    text_class = [("text_class", "=", wanted.text_class)] if wanted.text_class else []
+    either = (
+        [[left, right, *text_class]] if positive else [[left, *text_class], [right, *text_class]]
+    )
+    chosen = pq.read_table(path, columns=_COLUMNS, filters=either)
     if not chosen.num_rows:
         raise KleinError(f"{path}: no pair of class '{wanted.text_class}' in '{wanted.lang}'")
     rng = np.random.default_rng(_SEED)
