@@ -38,11 +38,12 @@ def data_rows(corpus: Path, catalogue: Mapping[str, tuple[str, str]]) -> tuple[D
 
     Args:
         corpus: Processed corpus that the model was trained on.
-        catalogue: Title and licence of each source by name.
+        catalogue: Title and licence of each source by name; a model may outlive an entry.
     """
+    gone = "no longer in the catalogue"
     counts = files.read_manifest(corpus)["counts"]["pairs_by_source"]
     return tuple(
-        DataRow(catalogue[name][0], catalogue[name][1], count, ())
+        DataRow(*catalogue.get(name, (name, gone)), count, ())
         for name, count in sorted(counts.items(), key=lambda item: -item[1])
     )
 
