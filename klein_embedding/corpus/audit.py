@@ -30,6 +30,8 @@ from klein_embedding.text import fingerprint
 
 AUDIT = "audit.json"
 """File of the findings, beside the corpus that was audited."""
+HIT = 0.8
+"""Similarity from which a corpus text is too near to an evaluation text."""
 CLOSEST = 20
 """Closest texts that are shown of each evaluation set."""
 _COMMON = 300  # words and word pairs of more evaluation texts say nothing
@@ -155,7 +157,7 @@ def closeness(text: str, secret: str, match: Match) -> float:
     if len(left) <= len(right):
         near = len(theirs) <= match.longest * len(mine)
         return max(jaccard, common / len(left)) if near else jaccard
-    if common < match.threshold * len(right):
+    if common < HIT * len(right):
         return jaccard
     width = len(theirs) * 5 // 4 + 8
     pieces = (mine[at : at + width] for at in range(0, max(len(mine) - width, 0) + 8, 8))
@@ -246,7 +248,7 @@ def _look(rows: list[Row], secrets: _Secrets, found: Audit) -> None:
     for number, secret, score in secrets.near([text for *_, text in rows]):
         near = Near(round(score, 4), *rows[number])
         heap = found.closest[secrets.sets[secret]]
-        if score >= secrets.match.threshold:
+        if score >= HIT:
             found.hits.add((near.file, near.row))
         if near in heap:
             continue
@@ -261,7 +263,7 @@ def _report(found: Audit) -> dict[str, Any]:
     return {
         "corpus": found.corpus,
         "texts": found.texts,
-        "threshold": Match().threshold,
+        "threshold": HIT,
         "hits": len(found.hits),
         "closest": {
             name: [{k: v for k, v in asdict(near).items() if k != "text"} for near in nears]
