@@ -63,7 +63,7 @@ class Pair:
     @property
     def key(self) -> int:
         """64-bit key of both normalised texts, equal for pairs that differ in case or marks."""
-        return fingerprint(normalised(self.anchor) + "\0" + normalised(self.positive))
+        return pair_key(self.anchor, self.positive)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -79,6 +79,16 @@ def fingerprint(text: str) -> int:
     """Unsigned 64-bit BLAKE2b hash of a text's UTF-8 bytes (lone surrogates pass through)."""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")
+
+
+def text_key(text: str) -> int:
+    """64-bit key of a text, equal for texts that differ in case or marks."""
+    return fingerprint(normalised(text))
+
+
+def pair_key(anchor: str, positive: str) -> int:
+    """64-bit key of both normalised texts of a pair."""
+    return fingerprint(normalised(anchor) + "\0" + normalised(positive))
 
 
 @cache

@@ -13,10 +13,11 @@ from klein_embedding.corpus.clean import clean_line, clean_pair, cut
 from klein_embedding.corpus.guard import Guard
 from klein_embedding.corpus.harvest import Harvest
 from klein_embedding.corpus.readers import READERS
+from klein_embedding.corpus.readers.reading import DAMAGED
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import Line, Pair, fingerprint, normalised
+from klein_embedding.text import Line, Pair, text_key
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ def harvest(source: Source, root: Path, recipe: CorpusRecipe, guard: Guard) -> H
             found.drop(whole, reason)
             continue
         for record in cut(whole, recipe.max_words):
-            key = record.key if isinstance(record, Pair) else fingerprint(normalised(record.text))
+            key = record.key if isinstance(record, Pair) else text_key(record.text)
             if key in seen:
                 found.drop(record, "duplicate")
             else:
@@ -57,9 +58,9 @@ class _Skipped(logging.Handler):
         self._found = found
 
     def emit(self, record: logging.LogRecord) -> None:
-        # `readable` names the file and the kind of error, other warnings a file or two.
-        named = isinstance(record.args, tuple) and record.msg.count("%s") == 3
-        why = f": {record.args[1]}" if named and isinstance(record.args, tuple) else ""
+        # A damaged file is named with the kind of its error, others without one.
+        arguments = record.args if record.msg == DAMAGED else ()
+        why = f": {arguments[1]}" if isinstance(arguments, tuple) and arguments else ""
         self._found.dropped["files", f"file skipped{why}"] += 1
 
     def watching(self, records: Iterator[T]) -> Iterator[T]:

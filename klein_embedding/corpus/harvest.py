@@ -22,7 +22,7 @@ from klein_embedding.corpus.sources import Source
 from klein_embedding.files import MANIFEST, digest_of, read_manifest, write_manifest, write_text
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import KINDS, Line, Pair, fingerprint, normalised
+from klein_embedding.text import KINDS, Line, Pair, text_key
 
 _GATHER = "klein_embedding.corpus.gather"
 CODES = tuple(LANGUAGES)
@@ -216,11 +216,6 @@ def _line_table(lines: list[Line]) -> pa.Table:
         "sketch": _sketched(texts),
     }
     return pa.table(columns, schema=LINE_COLUMNS)
-
-
-def text_key(text: str) -> int:
-    """64-bit key of a text, equal for texts that differ in case or marks."""
-    return fingerprint(normalised(text))
 
 
 def _coded(values: list[str], names: tuple[str, ...] = CODES) -> np.ndarray:

@@ -15,7 +15,7 @@ from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
 from klein_embedding.files import read_manifest, write_manifest
-from klein_embedding.text import Pair, fingerprint, normalised
+from klein_embedding.text import Pair, fingerprint, normalised, text_key
 
 GROUPS: tuple[tuple[str, ...], ...] = (("hi", "mr", "ne"), ("bn", "as"))
 SHARED = frozenset(code for group in GROUPS for code in group)
@@ -109,7 +109,7 @@ def train_language_model(
     """
     texts: dict[str, dict[int, str]] = {code: {} for code in SHARED}
     for text, lang in examples:
-        texts[lang][fingerprint(normalised(text))] = text
+        texts[lang][text_key(text)] = text
     weights, thresholds, measured = [], [], {}
     for group in GROUPS:
         train = [[t for k, t in sorted(texts[code].items()) if k % 10] for code in group]

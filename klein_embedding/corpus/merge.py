@@ -18,7 +18,7 @@ from klein_embedding.corpus.rows import Rows, load_rows, repeats, roots_of
 from klein_embedding.corpus.sources import Source
 from klein_embedding.corpus.split import Split, split_rows
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import KINDS, fingerprint, normalised
+from klein_embedding.text import KINDS, pair_key
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -217,7 +217,7 @@ def _derived_table(
 
 def _pair_keys(anchors: pa.ChunkedArray, positives: pa.ChunkedArray) -> np.ndarray:
     sides = zip(anchors.to_pylist(), positives.to_pylist(), strict=True)
-    keys = [fingerprint(f"{normalised(left)}\0{normalised(right)}") for left, right in sides]
+    keys = [pair_key(left, right) for left, right in sides]
     return np.array(keys, dtype=np.uint64)
 
 

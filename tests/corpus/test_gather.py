@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,16 @@ def test_evaluation_text_does_not_hide_behind_the_cut_of_a_passage(files: Path) 
     assert not [sample for sample in found.samples if "evaluation" in sample["reason"]]
 
 
+def test_a_damaged_member_is_counted_by_its_error_and_not_by_its_place(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "news.zip", "w") as archive:
+        archive.writestr("good.txt", "a whole sentence in English\n")
+        archive.writestr("bad.txt", b"\xa4 not utf-8\n")
+    source = _source(files="*.zip", lang="en", title="none")
+    found = harvest(dataclasses.replace(source, reader="news_text"), tmp_path, RECIPE, GUARD)
+    assert [line.text for line in found.lines] == ["a whole sentence in English"]
+    assert found.dropped == {("files", "file skipped: UnicodeDecodeError"): 1}
+
+
 def test_what_one_source_skips_is_not_counted_for_the_next(files: Path) -> None:
     harvest(_source(files="hi/*.txt"), files, RECIPE, GUARD)
     found = harvest(_source(files="hi/good.txt"), files, RECIPE, GUARD)
@@ -62,8 +74,6 @@ def test_what_one_source_skips_is_not_counted_for_the_next(files: Path) -> None:
 
 
 def test_a_source_reads_no_more_words_than_the_merge_could_keep(files: Path) -> None:
-    import dataclasses
-
     (files / "hi" / "good.txt").write_text("".join(f"वाक्य संख्या {n} यह है\n" for n in range(100)))
     few = dataclasses.replace(RECIPE, mono_words_cap=50)
     found = harvest(_source(files="hi/good.txt"), files, few, GUARD)

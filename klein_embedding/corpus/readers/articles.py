@@ -7,15 +7,12 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from openpyxl import load_workbook
-
 from klein_embedding.corpus.readers.members import MOST_BYTES, decoded, members
 from klein_embedding.corpus.readers.news import BODY_WORDS, article, language_of, paragraphs_of
-from klein_embedding.corpus.readers.parallel_columns import sqlite_rows
+from klein_embedding.corpus.readers.parallel_columns import sheet_rows, sqlite_rows
 from klein_embedding.corpus.readers.reading import (
     files_of,
     lines_of,
@@ -86,7 +83,7 @@ def _articles(root: Path, options: Mapping[str, Any], source: str) -> Iterator[P
 def _rows(name: str, content: bytes, body: str, quoted: bool) -> Iterable[Mapping[str, str]]:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".xlsx":
-        return _named(_sheet_rows(content), header=not body.isdigit())
+        return _named(sheet_rows(io.BytesIO(content)), header=not body.isdigit())
     text = decoded(content)
     if suffix == ".js":
         # A script that assigns one array to a constant.
@@ -110,9 +107,6 @@ def _text_rows(text: str, separator: str, quoted: bool) -> Iterator[list[str]]:
     before = csv.field_size_limit(MOST_BYTES)  # One limit for the whole process.
     try:
         yield from list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    except csv.Error as error:
-        # Its own class is none of those by which a damaged file is known.
-        raise ValueError(f"damaged table: {error}") from None
     finally:
         csv.field_size_limit(before)
 
@@ -134,10 +128,3 @@ def _joined(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(part for part in value if isinstance(part, str))
     return value if isinstance(value, str) else ""
-
-
-def _sheet_rows(content: bytes) -> Iterator[list[str]]:
-    with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True)) as book:
-        for sheet in book.worksheets:
-            for row in sheet.iter_rows(values_only=True):
-                yield ["" if cell is None else str(cell) for cell in row]

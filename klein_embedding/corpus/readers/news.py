@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -16,12 +15,12 @@ from klein_embedding.corpus.readers.reading import (
     read_lines,
     readable,
     required,
+    say_damaged,
     xml_root,
 )
 from klein_embedding.languages import by_tag
 from klein_embedding.text import Kind, Line, Pair, script_share
 
-_log = logging.getLogger(__name__)
 _MARKUP = re.compile(r"<[^<>]*>")
 _MARKDOWN = re.compile(r"[*_#\\]+|!?\[|\]\([^()]*\)")
 _MIN_SHARE = 0.3
@@ -66,7 +65,7 @@ def _news(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair 
             try:
                 rows = lines_of(decoded(content))
             except UnicodeDecodeError as error:
-                _log.warning("skipped %s of %s: %s", name, path, error)
+                say_damaged(f"{name} of {path}", error)
                 continue
             code = language_of(rows, lang)
             texts = paragraphs_of(rows, code)

@@ -102,7 +102,7 @@ def _rows(path: Path, wish: _Wish) -> Iterator[Row]:
     if path.suffix in (".json", ".jsonl"):
         rows = _json_rows(path)
     elif path.suffix == ".xlsx":
-        rows = _named(_sheet_rows(path), wish.header)
+        rows = _named(sheet_rows(path), wish.header)
     elif path.suffix in (".sqlite", ".sqlite3", ".db"):
         rows = _named(sqlite_rows(path, wish.query), header=False)
     else:
@@ -142,9 +142,9 @@ def _json_rows(path: Path) -> Iterator[Row]:
         yield {str(name): value for name, value in row.items() if isinstance(value, str)}
 
 
-def _sheet_rows(path: Path) -> Iterator[list[str]]:
-    book = load_workbook(path, read_only=True, data_only=True)
-    with closing(book):
+def sheet_rows(file: Path | io.BytesIO) -> Iterator[list[str]]:
+    """Rows of all sheets of a spreadsheet, empty cells as empty texts."""
+    with closing(load_workbook(file, read_only=True, data_only=True)) as book:
         for sheet in book.worksheets:
             for row in sheet.iter_rows(values_only=True):
                 yield ["" if cell is None else str(cell) for cell in row]
@@ -162,5 +162,5 @@ def sqlite_rows(path: Path, query: str) -> Iterator[list[str]]:
             for row in database.execute(query):
                 yield ["" if cell is None else str(cell) for cell in row]
         except sqlite3.Error as error:
-            # Its own class is none of those by which a damaged file is known.
+            # The error alone would not say which query gave no rows.
             raise ValueError(f"no rows by '{query[:60]}': {error}") from None

@@ -18,6 +18,8 @@ from klein_embedding.errors import KleinError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+DAMAGED = "skipped %s: %s: %s"
+"""Log message for a damaged file: which one, the kind of error, and the error."""
 
 # What a damaged file can raise while it is opened, unpacked, decoded or taken apart.
 _BROKEN = (
@@ -44,13 +46,18 @@ def files_of(root: Path, patterns: str | Sequence[str]) -> list[Path]:
     return sorted({path for glob in chosen for path in root.glob(glob) if path.is_file()})
 
 
+def say_damaged(what: object, error: Exception) -> None:
+    """Log that a file, or a part of one, is left out because of an error."""
+    _log.warning(DAMAGED, what, type(error).__name__, error)
+
+
 def readable(paths: Iterable[Path], parse: Callable[[Path], T]) -> Iterator[tuple[Path, T]]:
     """Parse files one by one; a malformed one is logged and left out."""
     for path in paths:
         try:
             found = parse(path)
         except _BROKEN as error:
-            _log.warning("skipped %s: %s: %s", path, type(error).__name__, error)
+            say_damaged(path, error)
             continue
         yield path, found
 
