@@ -40,6 +40,10 @@ class CorpusRecipe:
         derived_per_text: Most pairs that follow from translations of one sentence.
         derived_cap: Most such pairs a language pair keeps.
         derived_without: Sources aligned too loosely to join on: two loose ends double the noise.
+        judged: Sources aligned by machine or translated by a crowd, and the least margin at which a
+            model of ours takes their pairs for translations.
+        disagreeing: File of the pairs whose sides it found apart, relative to the recipe's folder,
+            "" for none; the build leaves them out.
         mono_words_cap: Most words of monolingual text a language keeps.
     """
 
@@ -59,6 +63,8 @@ class CorpusRecipe:
     derived_per_text: int
     derived_cap: int
     derived_without: list[str]
+    judged: dict[str, float]
+    disagreeing: str
     max_words: int
     mono_words_cap: int
 

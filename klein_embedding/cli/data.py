@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klein_embedding.cli.make import MIRROR, STRICT, say
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @click.group()
@@ -138,6 +143,43 @@ def sample(recipe: Path, lang: str, text_class: str, rows: int, as_json: bool) -
 
 
 @data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), required=True, help="Folder of ours.")
+def judge(recipe: Path, model: Path) -> None:
+    """List the pairs of RECIPE's judged sources whose sides MODEL finds apart.
+
+    MODEL is a folder of a static stage or of a released model. Adds to the file that the recipe
+    names under `disagreeing`; build the corpus again afterwards.
+
+    Example: klein data judge recipes/full.toml --model runs/first-light/static
+    """
+    import numpy as np
+
+    from klein_embedding.cli import pipeline
+    from klein_embedding.corpus.judge import disagreeing, read_keys, write_keys
+    from klein_embedding.errors import KleinError
+
+    plan = pipeline.plan(recipe, None, say)
+    apart = plan.places.apart
+    if apart is None:
+        raise KleinError(f"{recipe}: names no file under 'disagreeing'; name one to write to")
+    before = read_keys(apart) if apart.is_file() else np.zeros(0, dtype=np.uint64)
+    found = disagreeing(plan.places.processed, plan.recipe.corpus.judged, _encoder(model))
+    for name, (keys, count) in found.items():
+        click.echo(f"{name}: {len(keys):,} of {count:,} listed")
+    listed = np.concatenate([keys for keys, _ in found.values()])
+    write_keys(apart, before, listed, f"klein data judge {recipe} --model {model}")
+
+
+def _encoder(folder: Path) -> Callable[[Sequence[str]], np.ndarray]:
+    """What embeds texts by a static stage's or a released model's folder."""
+    from klein_embedding.infer.embedding import KleinEmbedding
+    from klein_embedding.infer.static import StaticEmbedding
+
+    return (StaticEmbedding if (folder / "table.npy").is_file() else KleinEmbedding)(folder).encode
+
+
+@data.command()
 @click.argument("left", type=click.Path(path_type=Path))
 @click.argument("right", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), help="Model folder of ours to ask.")
@@ -151,10 +193,9 @@ def align(left: Path, right: Path, model: Path | None, threshold: float) -> None
     Example: klein data align talks/en talks/gu --model release
     """
     from klein_embedding.corpus.bitext import aligned, document_pairs, read_sentences
-    from klein_embedding.infer.embedding import KleinEmbedding
 
     pairs = document_pairs(left, right)
-    encode = KleinEmbedding(model).encode if model is not None else None
+    encode = _encoder(model) if model is not None else None
     for one, other in pairs:
         for row in aligned(read_sentences(one), read_sentences(other), encode, threshold):
             sides = (side.replace("\t", " ") for side in (row.left, row.right))

@@ -28,6 +28,7 @@ class Places:
         raw: Fetched sources.
         evaluation: Fetched evaluation sets.
         processed: Built corpus.
+        apart: File of pairs that the corpus leaves out, None for none.
         tokenizer: Frozen tokenizer.
         shards: Token shards.
         static: Finished static stage.
@@ -38,6 +39,7 @@ class Places:
     raw: Path
     evaluation: Path
     processed: Path
+    apart: Path | None
     tokenizer: Path
     shards: Path
     static: Path
@@ -77,7 +79,8 @@ def plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False) -> P
     """
     recipe = load_recipe(path)
     catalogue = load_sources(path.parent / recipe.corpus.catalogue)
-    for name in [*recipe.corpus.sources, *recipe.corpus.evaluation]:
+    corpus = recipe.corpus
+    for name in [*corpus.sources, *corpus.evaluation, *corpus.judged]:
         if name not in catalogue:
             raise KleinError(f"{path}: source '{name}' is not in {recipe.corpus.catalogue}")
     evaluation = [catalogue[name] for name in recipe.corpus.evaluation]
@@ -90,6 +93,7 @@ def plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False) -> P
         raw=home / "data" / "raw",
         evaluation=home / "data" / "eval",
         processed=home / "data" / "processed" / recipe.name,
+        apart=path.parent / recipe.corpus.disagreeing if recipe.corpus.disagreeing else None,
         tokenizer=runs / "tokenizer",
         shards=runs / "shards",
         static=runs / "static",
@@ -121,12 +125,13 @@ def _had(plan: Plan) -> list[Source]:
 
 def _corpus_key(plan: Plan) -> str:
     p = plan.places
-    return build_key(plan.recipe.corpus, p.raw, p.evaluation, _had(plan))
+    return build_key(plan.recipe.corpus, p.raw, p.evaluation, _had(plan), p.apart)
 
 
 def _corpus(plan: Plan) -> None:
     p = plan.places
-    build(plan.recipe.corpus, _had(plan), (p.raw, p.evaluation, p.processed), plan.say)
+    folders = (p.raw, p.evaluation, p.processed)
+    build(plan.recipe.corpus, _had(plan), folders, plan.say, p.apart)
 
 
 def _tokenizer_key(plan: Plan) -> str:

@@ -43,7 +43,7 @@ _KNOWN = """## What to know before trusting it
 * Samples of every reason for a drop lie in `drops.jsonl` beside the corpus.
 """
 
-_CLASS_ORDER = ("U", "H", "S", "L", "M")
+_CLASS_ORDER = ("U", "H", "C", "S", "L", "M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _languages(figures: Mapping[str, Any]) -> str:
         rows.append(
             (
                 f"{LANGUAGES[code].name} ({code})",
-                *(counts.get(key, 0) for key in _CLASS_ORDER[:4]),
+                *(counts.get(key, 0) for key in _CLASS_ORDER[:5]),
                 pairs["by_language"].get(code, 0),
                 mono["by_language"].get(code, 0),
                 share,
@@ -153,7 +153,7 @@ def _languages(figures: Mapping[str, Any]) -> str:
         )
     head = (
         "language",
-        *(f"with English: {TEXT_CLASSES[key]}" for key in _CLASS_ORDER[:4]),
+        *(f"with English: {TEXT_CLASSES[key]}" for key in _CLASS_ORDER[:5]),
         "all pairs with the language",
         "words for the tokenizer",
         "of them from parallel sources",

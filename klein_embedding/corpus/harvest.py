@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ ROW_GROUP = 1 << 16
 SAMPLES = 10
 """Drops of each reason that a source shows to the eye."""
 
+_SOURCE = re.compile(r"[a-z0-9.-]{1,100}")
 _SKETCH = pa.binary(SKETCH)
 # Languages and kinds are places in CODES and KINDS; ``contrast`` marks pairs that differ from
 # others on purpose, so that near duplicates among them are kept.
@@ -182,7 +184,8 @@ def harvest_key(source: Source, raw: Path, recipe: CorpusRecipe, guard: str, lan
 
 
 def _is_source(raw: Path, name: str) -> bool:
-    return "/" not in name and (raw / name / MANIFEST).is_file()
+    # Any other option, a query say, may be no name of a folder, or too long for one.
+    return _SOURCE.fullmatch(name) is not None and (raw / name / MANIFEST).is_file()
 
 
 def _pair_table(pairs: list[Pair]) -> pa.Table:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from klein_embedding.corpus.derive import Derived, derived_pairs
 from klein_embedding.corpus.drops import Drops
 from klein_embedding.corpus.harvest import CODES
+from klein_embedding.corpus.judge import listed
 from klein_embedding.corpus.mono import batches, merge_mono
 from klein_embedding.corpus.rows import Rows, load_rows, repeats, roots_of
 from klein_embedding.corpus.sources import Source
@@ -35,7 +36,13 @@ PAIR_SCHEMA = pa.schema(
         ("derived", pa.bool_()),
     ]
 )
-_REASONS = ("", "duplicate of another source", "near duplicate", "text of the validation split")
+_REASONS = (
+    "",
+    "duplicate of another source",
+    "near duplicate",
+    "sides disagree",
+    "text of the validation split",
+)
 # Words out of context and machine translations are no ground to join on.
 _JOINABLE = ("H", "S", "U")
 _NAMES = pa.array(CODES)
@@ -52,7 +59,11 @@ class _Decided:
 
 
 def merge(
-    recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path], part: Path
+    recipe: CorpusRecipe,
+    sources: Sequence[Source],
+    folders: Sequence[Path],
+    apart: np.ndarray,
+    part: Path,
 ) -> dict[str, object]:
     """Write Parquet files and samples of drops.
 
@@ -60,6 +71,7 @@ def merge(
         recipe: Corpus section of a recipe.
         sources: Sources in order of precedence; the first keeps a duplicate.
         folders: Their harvests.
+        apart: Pairs of judged sources to leave out, as `judge.read_keys` gives them.
         part: Folder to write into.
 
     Returns:
@@ -67,7 +79,7 @@ def merge(
     """
     names = [source.name for source in sources]
     drops = Drops(names, folders)
-    decided = _decide(recipe, sources, folders)
+    decided = _decide(recipe, sources, folders, apart)
     _write_pairs(part, sources, folders, decided, drops)
     rows = decided.rows
     for code in range(1, len(_REASONS)):
@@ -86,7 +98,9 @@ def merge(
     }
 
 
-def _decide(recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path]) -> _Decided:
+def _decide(
+    recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path], apart: np.ndarray
+) -> _Decided:
     rows = load_rows(sources, folders)
     files = [folder / "pairs.parquet" for folder in folders]
     sides = (rows.sides[:, side] for side in (0, 1))
@@ -95,9 +109,11 @@ def _decide(recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[P
         [roots_of(keys, files, column) for keys, column in zip(sides, columns, strict=True)], axis=1
     )
     same, near = repeats(rows, roots)
-    split = split_rows(rows, roots, ~(same | near), recipe)
+    judged = np.array([source.name in recipe.judged for source in sources])[rows.source]
+    disagreeing = judged & listed(rows.key, apart)
+    split = split_rows(rows, roots, ~(same | near | disagreeing), recipe)
     nowhere = ~(split.train | split.valid)
-    reasons = np.select([same, near, nowhere], [1, 2, 3], 0)
+    reasons = np.select([same, near, disagreeing, nowhere], [1, 2, 3, 4], 0)
     joinable = np.array([_is_joinable(source, recipe) for source in sources])[rows.source]
     english = rows.langs[:, 0] == CODES.index("en")
     usable = split.train & joinable & english & (rows.kind == KINDS.index("translation"))

@@ -14,6 +14,7 @@ from klein_embedding.recipe import parse_table, read_toml
 ORIGIN_KINDS = ("git", "deb", "npm", "folder")
 TEXT_CLASSES = {
     "H": "human sentences",
+    "C": "comparable sentences",
     "S": "scripture",
     "U": "interface strings",
     "L": "words and phrases",
@@ -42,7 +43,7 @@ class Source:
             alternatives, ``{lang}`` every locale tag of the fifteen languages, a leading ``!``
             takes files away again.
         reader: Name of its reader, empty for evaluation sets.
-        text_class: H, S, U, L, M, E or T, see `TEXT_CLASSES`.
+        text_class: H, C, S, U, L, M, E or T, see `TEXT_CLASSES`.
         licence: Licence of the text, or that none is stated.
         objective: What it is trained for: a kind of pair, "monolingual" or "evaluation".
         weight: Factor on its share of the training batches.

@@ -17,6 +17,7 @@ from klein_embedding.recipe import CorpusRecipe, load_recipe
 from klein_embedding.text import KINDS, Pair
 
 TINY = load_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml").corpus
+NONE = np.zeros(0, dtype=np.uint64)
 ENGLISH = "the river runs past the old town"
 HINDI = "नदी पुराने शहर के पास बहती है"
 TAMIL = "ஆறு பழைய நகரத்தின் அருகே ஓடுகிறது"
@@ -54,7 +55,7 @@ def _derived(
         harvest.write(folders[-1], "key")
         sources.append(_source(name, text_class, float(weight)))
     (tmp_path / "out").mkdir()
-    counts = merge(recipe, sources, folders, tmp_path / "out")
+    counts = merge(recipe, sources, folders, NONE, tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "pairs-train.parquet").to_pylist()
     found = [row for row in rows if row["derived"]]
     assert counts["pairs_derived"] == len(found)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,6 +19,7 @@ from klein_embedding.recipe import CorpusRecipe, load_recipe
 from klein_embedding.text import Line, Pair, normalised
 
 TINY = load_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml").corpus
+NONE = np.zeros(0, dtype=np.uint64)
 LONG = "the committee postponed its decision until the engineers had inspected the old bridge"
 
 
@@ -39,7 +41,10 @@ def source(name: str, text_class: str = "H", licence: str = "MIT", weight: float
 
 
 def merged(
-    tmp_path: Path, found: dict[str, list[Pair | Line]], recipe: CorpusRecipe = TINY
+    tmp_path: Path,
+    found: dict[str, list[Pair | Line]],
+    recipe: CorpusRecipe = TINY,
+    apart: np.ndarray = NONE,
 ) -> dict[str, object]:
     folders = []
     for name, items in found.items():
@@ -52,7 +57,7 @@ def merged(
         folders.append(folder)
     out = tmp_path / "out"
     out.mkdir()
-    return merge(recipe, [source(name) for name in found], folders, out)
+    return merge(recipe, [source(name) for name in found], folders, apart, out)
 
 
 def rows(tmp_path: Path, name: str) -> list[dict[str, object]]:
@@ -61,6 +66,23 @@ def rows(tmp_path: Path, name: str) -> list[dict[str, object]]:
 
 def pair(anchor: str, positive: str, lang: str = "hi", kind: str = "translation") -> Pair:
     return Pair(anchor, positive, "en", lang, "any", kind)  # type: ignore[arg-type]
+
+
+def test_only_judged_sources_lose_the_pairs_of_the_list(tmp_path: Path) -> None:
+    loose, kept = (
+        pair("The river is deep", "बाज़ार बंद है"),
+        pair("The market is closed", "बाज़ार बंद है"),
+    )
+    apart = np.array([loose.key >> 24], dtype=np.uint64)
+    recipe = dataclasses.replace(TINY, judged={"one": 0.05})
+    counts = merged(tmp_path, {"one": [loose, kept], "two": [kept]}, recipe, apart)
+    assert [row["anchor"] for row in rows(tmp_path, "pairs-train")] == [kept.anchor]
+    assert counts["dropped"] == {
+        "one": {"sides disagree": 1},
+        "two": {"duplicate of another source": 1},
+    }
+    unjudged = merged(tmp_path / "again", {"one": [loose]}, TINY, apart)
+    assert unjudged["pairs"] == 1
 
 
 def test_the_first_source_keeps_a_duplicate(tmp_path: Path) -> None:

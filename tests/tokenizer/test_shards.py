@@ -27,6 +27,7 @@ def _row(number: int, source: str, letter: str) -> dict[str, object]:
         "kind": "translation",
         "negatives": [f"n{number}"] if source == "talks" else [],
         "text_class": letter,
+        "derived": False,
     }
 
 
@@ -57,6 +58,15 @@ def test_interface_strings_of_all_sources_share_a_group(
     interface = next(g for g in shards.groups if g.source == "interface")
     anchors = shards.pairs[interface.start : interface.stop, 0]
     assert sorted(int(shards.text(n)[0]) for n in anchors) == [0, 2]
+
+
+def test_derived_pairs_weigh_a_fifth(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    path = folders[0] / "pairs-train.parquet"
+    rows = pq.read_table(path).to_pylist()
+    pq.write_table(pa.Table.from_pylist([row | {"derived": True} for row in rows]), path)
+    make_shards(*folders, tmp_path / "shards", 32)
+    weights = {g.source: g.weight for g in open_shards(tmp_path / "shards", "train").groups}
+    assert weights == {"interface": pytest.approx(0.4), "talks": pytest.approx(0.4)}
 
 
 def test_hard_negatives_keep_their_pair(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""Pairs that a model finds apart: margins, the list, and what a build leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from klein_embedding.corpus.judge import disagreeing, listed, margins, read_keys, write_keys
+from klein_embedding.errors import KleinError
+from klein_embedding.text import pair_key
+
+WORDS = ("river", "bridge", "market", "school", "doctor", "garden", "window", "letter")
+
+
+def _one_hot(texts: Sequence[str]) -> np.ndarray:
+    """Each text as the direction of the one word of WORDS that it holds."""
+    vectors = np.array([[float(word in text) for word in WORDS] for text in texts], np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _corpus(folder: Path, pairs: list[tuple[str, str]], source: str = "loose") -> np.ndarray:
+    keys = np.array([pair_key(one, other) for one, other in pairs], dtype=np.uint64)
+    columns = {
+        "anchor": [one for one, _ in pairs],
+        "positive": [other for _, other in pairs],
+        "anchor_lang": ["en"] * len(pairs),
+        "positive_lang": ["hi"] * len(pairs),
+        "source": [source] * len(pairs),
+        "key": keys,
+        "derived": [False] * len(pairs),
+    }
+    table = pa.table(columns)
+    folder.mkdir(exist_ok=True)
+    pq.write_table(table.slice(0, len(table) - 1), folder / "pairs-train.parquet")
+    pq.write_table(table.slice(len(table) - 1), folder / "pairs-valid.parquet")
+    return keys
+
+
+def test_only_pairs_with_nearer_neighbours_elsewhere_are_listed(tmp_path: Path) -> None:
+    pairs = [(f"by the {word}", f"{word} in another language") for word in WORDS]
+    pairs[2] = ("by the market", "doctor in another language")
+    keys = _corpus(tmp_path, pairs)
+    found = disagreeing(tmp_path, {"loose": 0.05}, _one_hot)
+    ((name, (listed_keys, count)),) = found.items()
+    assert (name, listed_keys.tolist(), count) == ("loose en-hi", [keys[2]], len(WORDS))
+
+
+def test_repeated_sides_are_no_neighbours_of_themselves(tmp_path: Path) -> None:
+    pairs = [("by the river", f"river {number}") for number in range(6)]
+    _corpus(tmp_path, [*pairs, ("at a school", "school")])
+    ((keys, _),) = disagreeing(tmp_path, {"loose": 0.05}, _one_hot).values()
+    assert not len(keys)
+
+
+def test_of_many_translations_of_one_text_the_nearest_two_stay(tmp_path: Path) -> None:
+    near, nearer = "a river and a bridge", "a river by a river"
+    far = "a river, a bridge, a market"
+    pairs = [(far, "river"), (near, "river"), (nearer, "river"), ("at the school", "school")]
+    keys = _corpus(tmp_path, pairs)
+    ((found, _),) = disagreeing(tmp_path, {"loose": 0.05}, _one_hot).values()
+    assert found.tolist() == [keys[0]]
+
+
+def test_anchors_of_under_three_words_are_listed_unjudged(tmp_path: Path) -> None:
+    keys = _corpus(tmp_path, [("the river", "river"), ("at the school", "school")])
+    ((found, _),) = disagreeing(tmp_path, {"loose": 0.05}, _one_hot).values()
+    assert found.tolist() == [keys[0]]
+
+
+def test_margin_is_the_cosine_less_that_of_the_nearest_others() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (rng.standard_normal((20, 8)) for _ in range(2))
+    one, other = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in (one, other))
+    numbers = np.arange(20)
+    found = margins(one, other, (numbers, numbers))
+    cosines = one @ other.T
+    expected = []
+    for row in range(20):
+        there = sorted(cosines[row][numbers != row])[-4:]
+        back = sorted(cosines[:, row][numbers != row])[-4:]
+        expected.append(cosines[row, row] - (sum(there) + sum(back)) / 8)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_a_lone_pair_is_judged_by_its_cosine_alone() -> None:
+    vectors = np.array([[1.0, 0.0]], dtype=np.float32)
+    one = np.zeros(1, dtype=np.int64)
+    np.testing.assert_allclose(margins(vectors, vectors, (one, one)), [1.0])
+
+
+def test_a_list_is_read_as_it_was_written_and_added_to(tmp_path: Path) -> None:
+    keys = np.array([pair_key("a", "b"), pair_key("c", "d")], dtype=np.uint64)
+    path = tmp_path / "apart.txt"
+    write_keys(path, np.zeros(0, dtype=np.uint64), keys[:1], "how")
+    write_keys(path, read_keys(path), keys[1:], "how again")
+    assert path.read_text().splitlines()[0] == "# how again"
+    others = np.array([pair_key("a", "d"), *keys], dtype=np.uint64)
+    assert listed(others, read_keys(path)).tolist() == [False, True, True]
+
+
+def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "apart.txt"
+    with pytest.raises(KleinError, match="not readable"):
+        read_keys(path)
+    path.write_text("# a note\n0123456789\nno key\n")
+    with pytest.raises(KleinError, match="'no key' is no key of 10 hexadecimal digits"):
+        read_keys(path)
+
+
+def test_a_corpus_without_the_sources_or_none_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KleinError, match="no built corpus"):
+        disagreeing(tmp_path, {"loose": 0.05}, _one_hot)
+    _corpus(tmp_path, [("river", "river"), ("school", "school")], source="other")
+    with pytest.raises(KleinError, match="holds no pair"):
+        disagreeing(tmp_path, {"loose": 0.05}, _one_hot)
