@@ -20,7 +20,8 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 NEIGHBOURS = 4
 LEAST_WORDS = 3
-"""Words of an anchor that can be judged; names and single words stand near to too much."""
+"""Words of an anchor that can be judged; names and single words stand near to too much. A build
+leaves shorter ones of judged sources out."""
 BEST = 2
 """Translations of one text that are kept; a crowd was asked for several, of uneven worth."""
 _BLOCK = 1024
@@ -36,8 +37,8 @@ def disagreeing(
 ) -> dict[str, tuple[np.ndarray, int]]:
     """Judge the English-Indic pairs of some sources in a built corpus.
 
-    Listed are pairs whose anchor is too short to be judged, those below the source's margin, and
-    all but the best translations of one text.
+    Listed are pairs below the source's margin, and all but the best translations of one text.
+    Anchors too short to be judged stay out without being listed.
 
     Args:
         processed: Folder of a built corpus.
@@ -45,7 +46,7 @@ def disagreeing(
         encode: Model that embeds all languages.
 
     Returns:
-        Keys (n,) uint64 of the listed pairs and the number of all pairs, by source and languages.
+        Keys (n,) uint64 of the listed pairs and the number of judged ones, by source and languages.
 
     Raises:
         KleinError: If there is no corpus, or none of the sources stands in it.
@@ -54,12 +55,12 @@ def disagreeing(
     for source in sorted(least):
         for langs, sides, keys in _groups(processed, source):
             words = np.array([anchor.count(" ") + 1 for anchor in sides[0]])
-            kept = np.flatnonzero(words >= LEAST_WORDS)
-            texts = [[side[row] for row in kept] for side in sides]
+            rows = np.flatnonzero(words >= LEAST_WORDS)
+            texts = [[side[row] for row in rows] for side in sides]
             same = [np.unique(side, return_inverse=True)[1] for side in texts]
             own = margins(encode(texts[0]), encode(texts[1]), (same[0], same[1]))
-            kept = kept[(own >= least[source]) & (_rank(own, same[1]) < BEST)]
-            found[f"{source} {langs}"] = np.delete(keys, kept), len(keys)
+            kept = (own >= least[source]) & (_rank(own, same[1]) < BEST)
+            found[f"{source} {langs}"] = keys[rows[~kept]], len(rows)
     if not found:
         raise KleinError(f"{processed}: holds no pair of the sources that the recipe judges")
     return found

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from klein_embedding.corpus.derive import Derived, derived_pairs
 from klein_embedding.corpus.drops import Drops
 from klein_embedding.corpus.harvest import CODES
-from klein_embedding.corpus.judge import listed
+from klein_embedding.corpus.judge import LEAST_WORDS, listed
 from klein_embedding.corpus.mono import batches, merge_mono
 from klein_embedding.corpus.rows import Rows, load_rows, repeats, roots_of
 from klein_embedding.corpus.sources import Source
@@ -110,7 +110,8 @@ def _decide(
     )
     same, near = repeats(rows, roots)
     judged = np.array([source.name in recipe.judged for source in sources])[rows.source]
-    disagreeing = judged & listed(rows.key, apart)
+    judged &= rows.kind == KINDS.index("translation")
+    disagreeing = judged & (listed(rows.key, apart) | (rows.words[:, 0] < LEAST_WORDS))
     split = split_rows(rows, roots, ~(same | near | disagreeing), recipe)
     nowhere = ~(split.train | split.valid)
     reasons = np.select([same, near, disagreeing, nowhere], [1, 2, 3, 4], 0)

@@ -75,10 +75,11 @@ def test_only_judged_sources_lose_the_pairs_of_the_list(tmp_path: Path) -> None:
     )
     apart = np.array([loose.key >> 24], dtype=np.uint64)
     recipe = dataclasses.replace(TINY, judged={"one": 0.05})
-    counts = merged(tmp_path, {"one": [loose, kept], "two": [kept]}, recipe, apart)
+    short = pair("The street", "वह सड़क")
+    counts = merged(tmp_path, {"one": [loose, kept, short], "two": [kept]}, recipe, apart)
     assert [row["anchor"] for row in rows(tmp_path, "pairs-train")] == [kept.anchor]
     assert counts["dropped"] == {
-        "one": {"sides disagree": 1},
+        "one": {"sides disagree": 2},
         "two": {"duplicate of another source": 1},
     }
     unjudged = merged(tmp_path / "again", {"one": [loose]}, TINY, apart)
