@@ -35,6 +35,12 @@ def test_originals_lie_beside_their_translations_or_above_them(tmp_path):
     assert len(read(tmp_path)) == 2
 
 
+def test_a_name_may_be_the_language_alone(tmp_path):
+    put(tmp_path / "rules/en-US.md", ENGLISH)
+    put(tmp_path / "rules/hi-IN.md", HINDI)
+    assert read(tmp_path, english="en-US.md")[0] == ("hi", "Start", "शुरुआत")
+
+
 def test_translations_without_an_original_give_nothing(tmp_path):
     put(tmp_path / "README.hi.md", HINDI)
     with pytest.raises(KleinError, match="nothing could be read"):

@@ -23,7 +23,8 @@ def read_suffixed(root: Path, options: Mapping[str, Any], source: str) -> Iterat
     Args:
         root: Folder of the source's files.
         options: ``folder``: name of the folder of translations that lies beside the originals, ""
-            unless given; ``files``: glob patterns.
+            unless given; ``english``: name of the original of a document that is named by its
+            language alone, such as ``en-US.md`` for ``hi.md``; ``files``: glob patterns.
         source: Name of the source.
 
     Returns:
@@ -37,15 +38,21 @@ def read_suffixed(root: Path, options: Mapping[str, Any], source: str) -> Iterat
 
 def _pairs(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
     for path in files_of(root, options.get("files", ["**/*.md"])):
-        name = _NAME.fullmatch(path.name)
-        lang = by_tag(name[2]) if name else None
-        if not name or not lang or lang == "en":
-            continue
+        lang, name = _language(path, options.get("english", ""))
         folder = path.parent.parent if path.parent.name == options.get("folder") else path.parent
-        original = folder / (name[1] + name[3])
-        if not original.is_file():
+        if not lang or not (folder / name).is_file():
             continue
-        sides = [side for _, side in readable((original, path), blocks_of)]
+        sides = [side for _, side in readable((folder / name, path), blocks_of)]
         if len(sides) == 2:
             for anchor, positive in matched(sides[0], sides[1]):
                 yield Pair(anchor, positive, "en", lang, source, "translation")
+
+
+def _language(path: Path, english: str) -> tuple[str, str]:
+    """Language of a document, "" for none of ours, and the name of its original."""
+    name = _NAME.fullmatch(path.name)
+    whole = by_tag(path.stem)
+    lang = whole or (by_tag(name[2]) if name else None)
+    if not lang or lang == "en":
+        return "", ""
+    return lang, english if whole or not name else name[1] + name[3]
