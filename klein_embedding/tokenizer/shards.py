@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,14 @@ _DERIVED = 0.2
 """Factor on the weight of derived pairs. They join texts that are trained on in their own pairs
 anyway, and at full weight their ninety language pairs took a fifth of the batches with a
 twenty-fifth of the pairs."""
-_POOL_CLASS, _POOL = "U", "interface"
-"""Interface strings come from a hundred sources, most of them too small for batches of their own,
-so one group a language pair holds the pairs of all."""
+_POOLS = {"U": "interface", "H": "prose"}
+"""Interface strings come from a hundred sources, and so do lessons and manuals, most of them too
+small for batches of their own; one group a language pair holds the pairs of all."""
+_LARGE = 3000
+"""Pairs from which a source of human sentences has groups of its own."""
+
+_Row = tuple[tuple[str, str, str, str], str, str, str, str, bool]
+"""Group, source, anchor, positive, hard negative of a pair, and whether it is derived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Group:
     """Pairs of one source and one language pair: what a batch is drawn from.
 
     Attributes:
-        source: Name of the source, or of the pool of interface strings.
+        source: Name of the source, or of the pool of its class.
         anchor_lang: Language of the anchors.
         positive_lang: Language of the positives.
         kind: How the two sides belong together.
@@ -123,9 +128,11 @@ def make_shards(processed: Path, tokenizer: Path, target: Path, max_tokens: int)
     model = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
     with fresh_folder(target) as part:
         writer = _Writer(part, model, max_tokens - 2)
-        weights = read_manifest(processed)["weights"]
+        corpus = read_manifest(processed)
+        small = _small(corpus["counts"]["pairs_by_source"])
         for split in SPLITS:
-            writer.add_split(split, processed / f"pairs-{split}.parquet", weights)
+            rows = _rows(processed / f"pairs-{split}.parquet", small)
+            writer.add_split(split, rows, corpus["weights"])
         counts = writer.close()
         facts = {
             "stage": "shards",
@@ -163,9 +170,9 @@ class _Writer:
             self._file.write(np.asarray(ids, dtype=np.uint16).tobytes())
         self._waiting = []
 
-    def add_split(self, split: str, parquet: Path, weights: dict[str, float]) -> None:
+    def add_split(self, split: str, found: Iterable[_Row], weights: dict[str, float]) -> None:
         """Write the pair numbers and groups of one split, rows ordered by group."""
-        rows = sorted(_rows(parquet), key=lambda row: row[0])
+        rows = sorted(found, key=lambda row: row[0])
         pairs = np.empty((len(rows), 2), dtype=np.int32)
         negatives = np.full(len(rows), -1, dtype=np.int32)
         weight_of = np.empty(len(rows))
@@ -194,14 +201,20 @@ class _Writer:
         return {"texts": len(self._lengths), "tokens": int(offsets[-1])}
 
 
-def _rows(parquet: Path) -> Iterator[tuple[tuple[str, str, str, str], str, str, str, str, bool]]:
-    """Group, source, anchor, positive, hard negative of each pair, and whether it is derived."""
+def _small(counts: dict[str, int]) -> set[str]:
+    """Sources of human sentences that are too small for groups of their own."""
+    return {source for source, count in counts.items() if count < _LARGE}
+
+
+def _rows(parquet: Path, small: set[str]) -> Iterator[_Row]:
+    """Rows of a split; interface strings and the small sources of sentences stand in pools."""
     for batch in pq.ParquetFile(parquet).iter_batches(_BATCH, columns=list(_COLUMNS)):
         columns: dict[str, list[Any]] = batch.to_pydict()
         for anchor, positive, left, right, source, kind, wrong, text_class, derived in zip(
             *(columns[name] for name in _COLUMNS), strict=True
         ):
-            group = (_POOL if text_class == _POOL_CLASS else source, left, right, kind)
+            pooled = text_class == "U" or (text_class == "H" and source in small)
+            group = (_POOLS[text_class] if pooled else source, left, right, kind)
             yield group, source, anchor, positive, wrong[0] if wrong else "", derived
 
 

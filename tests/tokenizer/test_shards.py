@@ -15,6 +15,8 @@ from klein_embedding.tokenizer.shards import make_shards, open_shards
 
 GUARD = "ab" * 32
 WEIGHTS = {"menus": 1.0, "dialogs": 3.0, "talks": 2.0}
+COUNTS = {"pairs_by_source": {"menus": 1, "dialogs": 1, "talks": 3000}}
+FACTS = {"weights": WEIGHTS, "counts": COUNTS}
 
 
 def _row(number: int, source: str, letter: str) -> dict[str, object]:
@@ -39,7 +41,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     rows = [_row(1, "menus", "U"), _row(2, "talks", "H"), _row(3, "dialogs", "U")]
     for split in ("train", "valid"):
         pq.write_table(pa.Table.from_pylist(rows), processed / f"pairs-{split}.parquet")
-    write_manifest(processed, {"guard": GUARD, "weights": WEIGHTS})
+    write_manifest(processed, {"guard": GUARD, **FACTS})
     words = {text: at for at, text in enumerate(f"{s}{n}" for s in "apn" for n in (1, 2, 3))}
     model = Tokenizer(models.WordLevel(words, unk_token="a1"))
     model.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -60,6 +62,16 @@ def test_interface_strings_of_all_sources_share_a_group(
     assert sorted(int(shards.text(n)[0]) for n in anchors) == [0, 2]
 
 
+def test_small_sources_of_sentences_share_a_group(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    counts = {"pairs_by_source": {"menus": 1, "dialogs": 1, "talks": 2999}}
+    write_manifest(folders[0], {"guard": GUARD, **FACTS, "counts": counts})
+    make_shards(*folders, tmp_path / "shards", 32)
+    groups = {g.source: g.weight for g in open_shards(tmp_path / "shards", "train").groups}
+    assert groups == {"interface": 2.0, "prose": 2.0}
+
+
 def test_derived_pairs_weigh_a_fifth(folders: tuple[Path, Path], tmp_path: Path) -> None:
     path = folders[0] / "pairs-train.parquet"
     rows = pq.read_table(path).to_pylist()
@@ -78,10 +90,10 @@ def test_hard_negatives_keep_their_pair(folders: tuple[Path, Path], tmp_path: Pa
 
 
 def test_a_corpus_without_the_guard_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    write_manifest(folders[0], {"weights": WEIGHTS})
+    write_manifest(folders[0], FACTS)
     with pytest.raises(KleinError, match="without the evaluation guard"):
         make_shards(*folders, tmp_path / "shards", 32)
-    write_manifest(folders[0], {"guard": "cd" * 32, "weights": WEIGHTS})
+    write_manifest(folders[0], {"guard": "cd" * 32, **FACTS})
     with pytest.raises(KleinError, match="another guard"):
         make_shards(*folders, tmp_path / "shards", 32)
     assert not (tmp_path / "shards").exists()

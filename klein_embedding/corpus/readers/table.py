@@ -20,6 +20,7 @@ from klein_embedding.corpus.readers.chromium_pak import read_chromium_pak
 from klein_embedding.corpus.readers.chromium_xtb import read_chromium_xtb
 from klein_embedding.corpus.readers.columns import read_columns
 from klein_embedding.corpus.readers.comparable import read_comparable
+from klein_embedding.corpus.readers.declaration import read_declaration
 from klein_embedding.corpus.readers.dialogue import read_dialogues, read_schemas
 from klein_embedding.corpus.readers.dictd import read_dictd
 from klein_embedding.corpus.readers.dictionaries import (
@@ -32,6 +33,7 @@ from klein_embedding.corpus.readers.gettext import read_gettext
 from klein_embedding.corpus.readers.gettext_po import read_gettext_po
 from klein_embedding.corpus.readers.headings import read_headings
 from klein_embedding.corpus.readers.html_articles import read_html_articles
+from klein_embedding.corpus.readers.hugo import read_hugo
 from klein_embedding.corpus.readers.inference import read_instructions, read_nli
 from klein_embedding.corpus.readers.keyed import read_keyed
 from klein_embedding.corpus.readers.locale_json import read_locale_json
@@ -43,7 +45,9 @@ from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, re
 from klein_embedding.corpus.readers.parallel_columns import read_parallel_columns
 from klein_embedding.corpus.readers.proofs import read_proofs
 from klein_embedding.corpus.readers.resources_xml import read_resw, read_xliff
+from klein_embedding.corpus.readers.steps import read_steps
 from klein_embedding.corpus.readers.stories import read_stories
+from klein_embedding.corpus.readers.suffixed import read_suffixed
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.tldr import read_tldr
 from klein_embedding.corpus.readers.trivia import read_jeopardy, read_open_trivia
@@ -68,6 +72,7 @@ READERS: dict[str, Reader] = {
     "coco": read_coco,
     "columns": read_columns,
     "comparable": read_comparable,
+    "declaration": read_declaration,
     "dialogues": read_dialogues,
     "dictd": read_dictd,
     "documents": read_documents,
@@ -76,6 +81,7 @@ READERS: dict[str, Reader] = {
     "headings": read_headings,
     "headwords": read_headwords,
     "html_articles": read_html_articles,
+    "hugo": read_hugo,
     "instructions": read_instructions,
     "jeopardy": read_jeopardy,
     "joshua": read_joshua,
@@ -95,7 +101,9 @@ READERS: dict[str, Reader] = {
     "proofs": read_proofs,
     "resw": read_resw,
     "schemas": read_schemas,
+    "steps": read_steps,
     "stories": read_stories,
+    "suffixed": read_suffixed,
     "tab_lines": read_tab_lines,
     "tldr": read_tldr,
     "verses": read_verses,
