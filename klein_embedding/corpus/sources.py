@@ -14,7 +14,7 @@ from klein_embedding.recipe import parse_table, read_toml
 ORIGIN_KINDS = ("git", "deb", "npm", "folder")
 TEXT_CLASSES = {
     "H": "human sentences",
-    "C": "comparable sentences",
+    "C": "sentences paired loosely",
     "S": "scripture",
     "U": "interface strings",
     "L": "words and phrases",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -101,16 +102,15 @@ def balanced_texts(mono: Path, recipe: TokenizerRecipe) -> Iterator[str]:
     table = pq.read_table(mono, columns=["text", "lang"])
     langs = table["lang"].to_numpy(zero_copy_only=False)
     for code in LANGUAGES:
-        texts = table["text"].filter(langs == code)
-        if len(texts) == 0:
+        texts = table["text"].filter(langs == code).to_pylist()
+        if not texts:
             raise KleinError(f"{mono}: no text in {LANGUAGES[code].name}; add a source with it")
         left = int(recipe.words_per_language * (recipe.english_factor if code == "en" else 1))
         # An even stride shows the whole of a language even where only a part is read.
-        words = sum(text.count(" ") + 1 for text in texts.to_pylist())
+        words = sum(text.count(" ") + 1 for text in texts)
         stride = max(words // max(left, 1), 1)
-        ordered = [text for start in range(stride) for text in texts.to_pylist()[start::stride]]
         while left > 0:
-            for text in ordered:
+            for text in chain.from_iterable(texts[start::stride] for start in range(stride)):
                 yield text
                 left -= text.count(" ") + 1
                 if left <= 0:
