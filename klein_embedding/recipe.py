@@ -44,6 +44,7 @@ class CorpusRecipe:
             model of ours takes their pairs for translations.
         disagreeing: File of the pairs whose sides it found apart, relative to the recipe's folder,
             "" for none; the build leaves them out.
+        struck: File of the texts that the audit found too near to an evaluation text, likewise.
         mono_words_cap: Most words of monolingual text a language keeps.
     """
 
@@ -65,6 +66,7 @@ class CorpusRecipe:
     derived_without: list[str]
     judged: dict[str, float]
     disagreeing: str
+    struck: str
     max_words: int
     mono_words_cap: int
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klein_embedding.cli.make import MIRROR, STRICT, say
+from klein_embedding.errors import KleinError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,8 @@ def build(recipe: Path, as_json: bool) -> None:
 @data.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def audit(recipe: Path, as_json: bool) -> None:
+@click.option("--strike", is_flag=True, help="List what is too near; the next build leaves it out.")
+def audit(recipe: Path, as_json: bool, strike: bool) -> None:
     """Look in the built corpus of RECIPE for evaluation text, by another method than the guard's.
 
     Every evaluation set that was fetched is looked for, whether RECIPE names it or not. Exit
@@ -68,12 +70,16 @@ def audit(recipe: Path, as_json: bool) -> None:
 
     Example: klein data audit recipes/first-light.toml
     """
+    import numpy as np
+
     from klein_embedding.cli import pipeline
     from klein_embedding.corpus.audit import AUDIT
     from klein_embedding.corpus.audit import audit as run_audit
     from klein_embedding.files import MANIFEST, read_json
 
-    places = pipeline.plan(recipe, None, say).places
+    plan = pipeline.plan(recipe, None, say)
+    places, corpus = plan.places, plan.recipe.corpus
+    path = _list_file(recipe, places.recipes, corpus.struck, "struck") if strike else None
     sets = sorted(path.parent.name for path in places.evaluation.glob(f"*/{MANIFEST}"))
     found = run_audit(places.processed, places.evaluation, sets, say)
     if as_json:
@@ -86,6 +92,9 @@ def audit(recipe: Path, as_json: bool) -> None:
                 place = f"{near.file}:{near.row} {near.source}"
                 click.echo(f"  {near.score:.2f} {place}: {near.text[:120]}")
         click.echo(f"{len(found.hits):,} rows of {found.texts:,} texts are too near")
+    if path is not None and found.keys:
+        keys = np.array(sorted(found.keys), dtype=np.uint64)
+        _add(path, keys, f"klein data audit {recipe} --strike")
     if found.hits:
         raise SystemExit(1)
 
@@ -156,19 +165,29 @@ def judge(recipe: Path, model: Path) -> None:
     import numpy as np
 
     from klein_embedding.cli import pipeline
-    from klein_embedding.corpus.judge import disagreeing, read_keys, write_keys
-    from klein_embedding.errors import KleinError
+    from klein_embedding.corpus.judge import disagreeing
 
     plan = pipeline.plan(recipe, None, say)
-    apart = plan.places.apart
-    if apart is None:
-        raise KleinError(f"{recipe}: names no file under 'disagreeing'; name one to write to")
-    before = read_keys(apart) if apart.is_file() else np.zeros(0, dtype=np.uint64)
-    found = disagreeing(plan.places.processed, plan.recipe.corpus.judged, _encoder(model))
+    corpus = plan.recipe.corpus
+    path = _list_file(recipe, plan.places.recipes, corpus.disagreeing, "disagreeing")
+    found = disagreeing(plan.places.processed, corpus.judged, _encoder(model))
     for name, (keys, count) in found.items():
         click.echo(f"{name}: {len(keys):,} of {count:,} listed")
     listed = np.concatenate([keys for keys, _ in found.values()])
-    write_keys(apart, before, listed, f"klein data judge {recipe} --model {model}")
+    _add(path, listed, f"klein data judge {recipe} --model {model}")
+
+
+def _list_file(recipe: Path, folder: Path, name: str, key: str) -> Path:
+    if not name:
+        raise KleinError(f"{recipe}: names no file under '{key}'; name one to write to")
+    return folder / name
+
+
+def _add(path: Path, keys: np.ndarray, note: str) -> None:
+    """Add keys to a list of what a build leaves out."""
+    from klein_embedding.corpus.key_lists import NONE, read_keys, write_keys
+
+    write_keys(path, read_keys(path) if path.is_file() else NONE, keys, note)
 
 
 def _encoder(folder: Path) -> Callable[[Sequence[str]], np.ndarray]:

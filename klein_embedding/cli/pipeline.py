@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from klein_embedding.corpus.build import build, build_key
 from klein_embedding.corpus.fetch import fetch_all
+from klein_embedding.corpus.key_lists import KeyLists, load_lists
 from klein_embedding.corpus.sources import Source, load_sources
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, read_manifest
@@ -25,10 +26,10 @@ class Places:
     """Folders of one recipe.
 
     Attributes:
+        recipes: Folder of the recipe, its catalogue and its lists.
         raw: Fetched sources.
         evaluation: Fetched evaluation sets.
         processed: Built corpus.
-        apart: File of pairs that the corpus leaves out, None for none.
         tokenizer: Frozen tokenizer.
         shards: Token shards.
         static: Finished static stage.
@@ -36,10 +37,10 @@ class Places:
         release: Exported model folder.
     """
 
+    recipes: Path
     raw: Path
     evaluation: Path
     processed: Path
-    apart: Path | None
     tokenizer: Path
     shards: Path
     static: Path
@@ -90,10 +91,10 @@ def plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False) -> P
     home = path.resolve().parent.parent
     runs = home / "runs" / recipe.name
     places = Places(
+        recipes=path.parent,
         raw=home / "data" / "raw",
         evaluation=home / "data" / "eval",
         processed=home / "data" / "processed" / recipe.name,
-        apart=path.parent / recipe.corpus.disagreeing if recipe.corpus.disagreeing else None,
         tokenizer=runs / "tokenizer",
         shards=runs / "shards",
         static=runs / "static",
@@ -123,15 +124,20 @@ def _had(plan: Plan) -> list[Source]:
     return [s for s in plan.sources if (plan.places.raw / s.name / MANIFEST).is_file()]
 
 
+def _lists(plan: Plan) -> KeyLists:
+    corpus = plan.recipe.corpus
+    return load_lists(plan.places.recipes, corpus.disagreeing, corpus.struck)
+
+
 def _corpus_key(plan: Plan) -> str:
     p = plan.places
-    return build_key(plan.recipe.corpus, p.raw, p.evaluation, _had(plan), p.apart)
+    return build_key(plan.recipe.corpus, p.raw, p.evaluation, _had(plan), _lists(plan))
 
 
 def _corpus(plan: Plan) -> None:
     p = plan.places
     folders = (p.raw, p.evaluation, p.processed)
-    build(plan.recipe.corpus, _had(plan), folders, plan.say, p.apart)
+    build(plan.recipe.corpus, _had(plan), folders, plan.say, _lists(plan))
 
 
 def _tokenizer_key(plan: Plan) -> str:

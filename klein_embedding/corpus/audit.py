@@ -26,7 +26,7 @@ from klein_embedding.corpus.evaluation_text import texts_of
 from klein_embedding.corpus.near import Match
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, read_manifest, sha256, write_json
-from klein_embedding.text import fingerprint
+from klein_embedding.text import fingerprint, text_key
 
 AUDIT = "audit.json"
 """File of the findings, beside the corpus that was audited."""
@@ -79,12 +79,14 @@ class Audit:
         texts: Corpus texts looked at.
         closest: The closest texts of each evaluation set, closest first.
         hits: Rows of the corpus at or above the threshold.
+        keys: Keys of the texts in these rows that are too near, see `klein_embedding.text`.
     """
 
     corpus: str
     texts: int = 0
     closest: dict[str, list[Near]] = field(default_factory=dict)
     hits: set[tuple[str, int]] = field(default_factory=set)
+    keys: set[int] = field(default_factory=set)
 
 
 class _Secrets:
@@ -203,6 +205,7 @@ def audit(
             part = job.result()
             found.texts += part.texts
             found.hits |= part.hits
+            found.keys |= part.keys
             for name, nears in part.closest.items():
                 found.closest[name] += nears
     for name, nears in found.closest.items():
@@ -250,6 +253,7 @@ def _look(rows: list[Row], secrets: _Secrets, found: Audit) -> None:
         heap = found.closest[secrets.sets[secret]]
         if score >= HIT:
             found.hits.add((near.file, near.row))
+            found.keys.add(text_key(near.text))
         if near in heap:
             continue
         if len(heap) < CLOSEST:

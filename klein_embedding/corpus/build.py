@@ -13,14 +13,12 @@ from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-
 from klein_embedding.corpus import language_id
 from klein_embedding.corpus.code import code_digest
 from klein_embedding.corpus.gather import harvest
 from klein_embedding.corpus.guard import Guard, load_guard
 from klein_embedding.corpus.harvest import harvest_key
-from klein_embedding.corpus.judge import read_keys
+from klein_embedding.corpus.key_lists import EMPTY, KeyLists
 from klein_embedding.corpus.licences import is_permissive
 from klein_embedding.corpus.merge import merge
 from klein_embedding.corpus.readers import READERS
@@ -45,13 +43,9 @@ def build_key(
     raw: Path,
     evaluation: Path,
     sources: list[Source],
-    apart: Path | None = None,
+    out: KeyLists = EMPTY,
 ) -> str:
-    """Digest of all that a build depends on: recipe, code, catalogue, raw and evaluation files.
-
-    Raises:
-        KleinError: If the list of disagreeing pairs ``apart`` cannot be read.
-    """
+    """Digest of all that a build depends on: recipe, code, catalogue, lists, raw, evaluation."""
     sources = chosen(recipe, sources)
     # Their files stand for the guard, which takes many seconds to load.
     sets = {name: read_manifest(evaluation / name)["files"] for name in recipe.evaluation}
@@ -62,7 +56,7 @@ def build_key(
             "sources": [asdict(source) for source in sources],
             "raw": {s.name: read_manifest(raw / s.name)["files"] for s in sources},
             "evaluation": sets,
-            "apart": digest_of(read_keys(apart).tolist()) if apart else "",
+            "left_out": [out.disagreeing.tolist(), out.struck.tolist()],
         }
     )
 
@@ -95,7 +89,7 @@ def build(
     sources: list[Source],
     folders: tuple[Path, Path, Path],
     say: Callable[[str], None],
-    apart: Path | None = None,
+    out: KeyLists = EMPTY,
 ) -> dict[str, object]:
     """Build the processed corpus.
 
@@ -107,17 +101,16 @@ def build(
         sources: Sources in order of precedence; the first keeps a duplicate.
         folders: Raw folder, evaluation folder, and the processed folder to write.
         say: Called with one line a source.
-        apart: File of pairs of the recipe's judged sources to leave out, see `judge`.
+        out: Pairs and texts to leave out by their keys.
 
     Returns:
         The manifest that was written.
 
     Raises:
-        KleinError: If evaluation text is missing, a source gives nothing at all, the list of
-            disagreeing pairs cannot be read, or the disk is full.
+        KleinError: If evaluation text is missing, a source gives nothing at all, or the disk is
+            full.
     """
     raw, evaluation, target = folders
-    disagreeing = read_keys(apart) if apart else np.zeros(0, dtype=np.uint64)
     guard = load_guard(evaluation, recipe.evaluation)
     with _whole(target), _alone(target.parent / HARVEST) as kept:
         # The classifier puts no text into the corpus, so every licence may teach it.
@@ -125,10 +118,10 @@ def build(
         sources = chosen(recipe, sources)
         harvests = _harvests((recipe, guard, model), sources, (raw, kept), say)
         with fresh_folder(target) as part:
-            counts = merge(recipe, sources, harvests, disagreeing, part)
+            counts = merge(recipe, sources, harvests, out, part)
             facts = {
                 "stage": "corpus",
-                "key": build_key(recipe, raw, evaluation, sources, apart),
+                "key": build_key(recipe, raw, evaluation, sources, out),
                 "recipe": asdict(recipe),
                 "guard": guard.digest,
                 "weights": {source.name: source.weight for source in sources},

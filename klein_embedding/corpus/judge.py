@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from klein_embedding.errors import KleinError
-from klein_embedding.files import write_text
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts to (texts, C) unit rows."""
@@ -25,10 +24,6 @@ leaves shorter ones of judged sources out."""
 BEST = 2
 """Translations of one text that are kept; a crowd was asked for several, of uneven worth."""
 _BLOCK = 1024
-# Forty bits of a pair's key: among five million pairs and a hundred thousand listed ones, half a
-# pair is taken for another.
-_KEPT_BITS = 40
-_DIGITS = _KEPT_BITS // 4
 _COLUMNS = ["anchor", "positive", "anchor_lang", "positive_lang", "source", "key", "derived"]
 
 
@@ -142,44 +137,3 @@ def _places(block: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndar
     before = np.cumsum(counts) - counts
     columns = order[np.arange(counts.sum()) + np.repeat(starts - before, counts)]
     return np.repeat(np.arange(len(block)), counts), columns
-
-
-def write_keys(path: Path, before: np.ndarray, keys: np.ndarray, note: str) -> None:
-    """Write the list of pairs that a build leaves out.
-
-    Args:
-        path: File to write.
-        before: (n,) uint64 entries of an earlier list.
-        keys: (m,) uint64 keys of pairs; the leading bits of each are kept.
-        note: Line that says how the list was made.
-    """
-    kept = np.union1d(before, keys >> np.uint64(64 - _KEPT_BITS))
-    rows = [f"# {note}", *(f"{key:0{_DIGITS}x}" for key in kept.tolist())]
-    write_text(path, "".join(f"{row}\n" for row in rows))
-
-
-def read_keys(path: Path) -> np.ndarray:
-    """Read such a list.
-
-    Returns:
-        (n,) uint64, the leading bits of the keys, sorted; see `listed`.
-
-    Raises:
-        KleinError: If the file is missing or holds anything but keys.
-    """
-    try:
-        rows = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KleinError(f"{path}: not readable ({error}); name a list of pairs or none") from None
-    wanted = [row for row in rows if not row.startswith("#")]
-    wrong = [
-        row for row in wanted if len(row) != _DIGITS or not set(row) <= set("0123456789abcdef")
-    ]
-    if wrong:
-        raise KleinError(f"{path}: '{wrong[0][:40]}' is no key of {_DIGITS} hexadecimal digits")
-    return np.unique(np.array([int(row, 16) for row in wanted], dtype=np.uint64))
-
-
-def listed(keys: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """(n,) bool, which pair keys (n,) stand in a list."""
-    return np.isin(keys >> np.uint64(64 - _KEPT_BITS), kept)

@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 from klein_embedding.corpus.derive import Derived, derived_pairs
 from klein_embedding.corpus.drops import Drops
 from klein_embedding.corpus.harvest import CODES
-from klein_embedding.corpus.judge import LEAST_WORDS, listed
-from klein_embedding.corpus.mono import batches, merge_mono
+from klein_embedding.corpus.judge import LEAST_WORDS
+from klein_embedding.corpus.key_lists import KeyLists, listed
+from klein_embedding.corpus.mono import STRUCK, batches, merge_mono
 from klein_embedding.corpus.rows import Rows, load_rows, repeats, roots_of
 from klein_embedding.corpus.sources import Source
 from klein_embedding.corpus.split import Split, split_rows
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import KINDS, pair_key
+from klein_embedding.text import KINDS, pair_key, text_key
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -40,6 +41,7 @@ _REASONS = (
     "",
     "duplicate of another source",
     "near duplicate",
+    STRUCK,
     "sides disagree",
     "text of the validation split",
 )
@@ -62,7 +64,7 @@ def merge(
     recipe: CorpusRecipe,
     sources: Sequence[Source],
     folders: Sequence[Path],
-    apart: np.ndarray,
+    out: KeyLists,
     part: Path,
 ) -> dict[str, object]:
     """Write Parquet files and samples of drops.
@@ -71,7 +73,7 @@ def merge(
         recipe: Corpus section of a recipe.
         sources: Sources in order of precedence; the first keeps a duplicate.
         folders: Their harvests.
-        apart: Pairs of judged sources to leave out, as `judge.read_keys` gives them.
+        out: Pairs of judged sources and texts of all sources to leave out.
         part: Folder to write into.
 
     Returns:
@@ -79,15 +81,19 @@ def merge(
     """
     names = [source.name for source in sources]
     drops = Drops(names, folders)
-    decided = _decide(recipe, sources, folders, apart)
-    _write_pairs(part, sources, folders, decided, drops)
+    decided = _decide(recipe, sources, folders, out)
+    _write_pairs(part, (sources, folders), decided, drops, out.struck)
     rows = decided.rows
     for code in range(1, len(_REASONS)):
         found = decided.reasons == code
         drops.count(_REASONS[code], rows.source[found], rows.langs[found])
     harvests = list(zip(names, folders, strict=True))
     words = merge_mono(
-        part / "mono.parquet", harvests, (rows, decided.split), drops, recipe.mono_words_cap
+        part / "mono.parquet",
+        harvests,
+        (rows, decided.split, out.struck),
+        drops,
+        recipe.mono_words_cap,
     )
     drops.write(part / "drops.jsonl")
     return {
@@ -99,7 +105,7 @@ def merge(
 
 
 def _decide(
-    recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path], apart: np.ndarray
+    recipe: CorpusRecipe, sources: Sequence[Source], folders: Sequence[Path], out: KeyLists
 ) -> _Decided:
     rows = load_rows(sources, folders)
     files = [folder / "pairs.parquet" for folder in folders]
@@ -111,10 +117,11 @@ def _decide(
     same, near = repeats(rows, roots)
     judged = np.array([source.name in recipe.judged for source in sources])[rows.source]
     judged &= rows.kind == KINDS.index("translation")
-    disagreeing = judged & (listed(rows.key, apart) | (rows.words[:, 0] < LEAST_WORDS))
-    split = split_rows(rows, roots, ~(same | near | disagreeing), recipe)
+    disagreeing = judged & (listed(rows.key, out.disagreeing) | (rows.words[:, 0] < LEAST_WORDS))
+    struck = listed(rows.sides, out.struck).any(axis=1)
+    split = split_rows(rows, roots, ~(same | near | struck | disagreeing), recipe)
     nowhere = ~(split.train | split.valid)
-    reasons = np.select([same, near, disagreeing, nowhere], [1, 2, 3, 4], 0)
+    reasons = np.select([same, near, struck, disagreeing, nowhere], [1, 2, 3, 4, 5], 0)
     joinable = np.array([_is_joinable(source, recipe) for source in sources])[rows.source]
     english = rows.langs[:, 0] == CODES.index("en")
     usable = split.train & joinable & english & (rows.kind == KINDS.index("translation"))
@@ -128,12 +135,13 @@ def _is_joinable(source: Source, recipe: CorpusRecipe) -> bool:
 
 def _write_pairs(
     part: Path,
-    sources: Sequence[Source],
-    folders: Sequence[Path],
+    harvests: tuple[Sequence[Source], Sequence[Path]],
     decided: _Decided,
     drops: Drops,
+    struck: np.ndarray,
 ) -> None:
     """Stream the texts of all harvests into the two splits, then append the derived pairs."""
+    sources, folders = harvests
     rows, split = decided.rows, decided.split
     needed = np.unique(np.concatenate([decided.derived.left, decided.derived.right]))
     found: list[pa.Array] = []
@@ -148,7 +156,7 @@ def _write_pairs(
             for batch in batches(folder / "pairs.parquet", columns):
                 here = slice(start, start + len(batch))
                 start = here.stop
-                table = _table(batch, (rows, here), source)
+                table = _table(batch, (rows, here), source, struck)
                 for writer, mask in ((train, split.train), (valid, split.valid)):
                     if mask[here].any():
                         writer.write_table(table.filter(pa.array(mask[here])))
@@ -159,7 +167,9 @@ def _write_pairs(
             train.write_table(_derived_table(sources, decided, needed, texts))
 
 
-def _table(batch: pa.RecordBatch, rows: tuple[Rows, slice], source: Source) -> pa.Table:
+def _table(
+    batch: pa.RecordBatch, rows: tuple[Rows, slice], source: Source, struck: np.ndarray
+) -> pa.Table:
     keys, here = rows
     count = len(batch)
     kinds = pa.array(KINDS).take(pa.array(keys.kind[here]))
@@ -170,13 +180,26 @@ def _table(batch: pa.RecordBatch, rows: tuple[Rows, slice], source: Source) -> p
         "positive_lang": _NAMES.take(pa.array(keys.langs[here, 1])),
         "source": pa.array([source.name] * count),
         "kind": kinds,
-        "negatives": batch["negatives"],
+        "negatives": _spared(batch["negatives"], struck),
         "text_class": pa.array([source.text_class] * count),
         "licence": pa.array([source.licence] * count),
         "key": pa.array(keys.key[here]),
         "derived": pa.array([False] * count),
     }
     return pa.table(columns, schema=PAIR_SCHEMA)
+
+
+def _spared(negatives: pa.ListArray, struck: np.ndarray) -> pa.Array:
+    """Hard negatives without those that are struck."""
+    texts = negatives.flatten().to_pylist()
+    if not texts or not len(struck):
+        return negatives
+    gone = listed(np.array([text_key(text) for text in texts], dtype=np.uint64), struck)
+    if not gone.any():
+        return negatives
+    bad = {text for text, out in zip(texts, gone, strict=True) if out}
+    kept = [[text for text in row if text not in bad] for row in negatives.to_pylist()]
+    return pa.array(kept, pa.list_(pa.string()))
 
 
 def _sides(batch: pa.RecordBatch, needed: np.ndarray, here: slice) -> pa.Array:

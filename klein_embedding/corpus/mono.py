@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from klein_embedding.corpus.drops import Drops
 from klein_embedding.corpus.harvest import CODES, ROW_GROUP
+from klein_embedding.corpus.key_lists import listed
 from klein_embedding.corpus.rows import Rows, first_of, roots_of
 from klein_embedding.corpus.split import Split
 
@@ -30,10 +31,13 @@ class _Chosen:
     words: np.ndarray
 
 
+STRUCK = "evaluation text, by the audit"
+
+
 def merge_mono(
     path: Path,
     harvests: Sequence[tuple[str, Path]],
-    pairs: tuple[Rows, Split],
+    pairs: tuple[Rows, Split, np.ndarray],
     drops: Drops,
     cap: int,
 ) -> dict[str, int]:
@@ -42,7 +46,7 @@ def merge_mono(
     Args:
         path: File to write.
         harvests: Name and harvest of each source, in order of precedence.
-        pairs: Keys of all pairs, and their split.
+        pairs: Keys of all pairs, their split, and keys of texts to leave out.
         drops: Takes what is left out.
         cap: Words after which a language takes no more.
     """
@@ -93,9 +97,12 @@ def _write(
 
 
 def _choose(
-    harvests: Sequence[tuple[str, Path]], pairs: tuple[Rows, Split], drops: Drops, cap: int
+    harvests: Sequence[tuple[str, Path]],
+    pairs: tuple[Rows, Split, np.ndarray],
+    drops: Drops,
+    cap: int,
 ) -> _Chosen:
-    rows, split = pairs
+    rows, split, struck = pairs
     files = [folder / "lines.parquet" for _, folder in harvests]
     tables = [pq.read_table(file, columns=["lang", "key", "words"]) for file in files]
     lang, key, words = (
@@ -109,6 +116,7 @@ def _choose(
     for reason, found in (
         ("duplicate line", first_of(key) != own),
         ("near duplicate line", roots != own),
+        (STRUCK, listed(key, struck)),
         ("text of the validation split", np.isin(key, split.held)),
     ):
         drops.count(reason, source[kept & found], lang[kept & found, None])

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from klein_embedding.corpus.derive import derived_pairs
 from klein_embedding.corpus.harvest import CODES, Harvest
+from klein_embedding.corpus.key_lists import EMPTY
 from klein_embedding.corpus.merge import merge
 from klein_embedding.corpus.rows import Rows
 from klein_embedding.corpus.sources import Source
@@ -17,7 +18,6 @@ from klein_embedding.recipe import CorpusRecipe, load_recipe
 from klein_embedding.text import KINDS, Pair
 
 TINY = load_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml").corpus
-NONE = np.zeros(0, dtype=np.uint64)
 ENGLISH = "the river runs past the old town"
 HINDI = "नदी पुराने शहर के पास बहती है"
 TAMIL = "ஆறு பழைய நகரத்தின் அருகே ஓடுகிறது"
@@ -55,7 +55,7 @@ def _derived(
         harvest.write(folders[-1], "key")
         sources.append(_source(name, text_class, float(weight)))
     (tmp_path / "out").mkdir()
-    counts = merge(recipe, sources, folders, NONE, tmp_path / "out")
+    counts = merge(recipe, sources, folders, EMPTY, tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "pairs-train.parquet").to_pylist()
     found = [row for row in rows if row["derived"]]
     assert counts["pairs_derived"] == len(found)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from klein_embedding.corpus.judge import disagreeing, listed, margins, read_keys, write_keys
+from klein_embedding.corpus.judge import disagreeing, margins
 from klein_embedding.errors import KleinError
 from klein_embedding.text import pair_key
 
@@ -91,25 +91,6 @@ def test_a_lone_pair_is_judged_by_its_cosine_alone() -> None:
     vectors = np.array([[1.0, 0.0]], dtype=np.float32)
     one = np.zeros(1, dtype=np.int64)
     np.testing.assert_allclose(margins(vectors, vectors, (one, one)), [1.0])
-
-
-def test_a_list_is_read_as_it_was_written_and_added_to(tmp_path: Path) -> None:
-    keys = np.array([pair_key("a", "b"), pair_key("c", "d")], dtype=np.uint64)
-    path = tmp_path / "apart.txt"
-    write_keys(path, np.zeros(0, dtype=np.uint64), keys[:1], "how")
-    write_keys(path, read_keys(path), keys[1:], "how again")
-    assert path.read_text().splitlines()[0] == "# how again"
-    others = np.array([pair_key("a", "d"), *keys], dtype=np.uint64)
-    assert listed(others, read_keys(path)).tolist() == [False, True, True]
-
-
-def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "apart.txt"
-    with pytest.raises(KleinError, match="not readable"):
-        read_keys(path)
-    path.write_text("# a note\n0123456789\nno key\n")
-    with pytest.raises(KleinError, match="'no key' is no key of 10 hexadecimal digits"):
-        read_keys(path)
 
 
 def test_a_corpus_without_the_sources_or_none_at_all_is_refused(tmp_path: Path) -> None:

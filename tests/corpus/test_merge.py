@@ -11,15 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from klein_embedding.corpus.harvest import Harvest
+from klein_embedding.corpus.key_lists import EMPTY, NONE, KeyLists
 from klein_embedding.corpus.merge import PAIR_SCHEMA, merge
 from klein_embedding.corpus.mono import MONO_SCHEMA
 from klein_embedding.corpus.near_duplicates import first_alike, sketches
 from klein_embedding.corpus.sources import Source
 from klein_embedding.recipe import CorpusRecipe, load_recipe
-from klein_embedding.text import Line, Pair, normalised
+from klein_embedding.text import Line, Pair, normalised, text_key
 
 TINY = load_recipe(Path(__file__).parents[2] / "recipes" / "tiny.toml").corpus
-NONE = np.zeros(0, dtype=np.uint64)
 LONG = "the committee postponed its decision until the engineers had inspected the old bridge"
 
 
@@ -44,7 +44,7 @@ def merged(
     tmp_path: Path,
     found: dict[str, list[Pair | Line]],
     recipe: CorpusRecipe = TINY,
-    apart: np.ndarray = NONE,
+    lists: KeyLists = EMPTY,
 ) -> dict[str, object]:
     folders = []
     for name, items in found.items():
@@ -57,7 +57,7 @@ def merged(
         folders.append(folder)
     out = tmp_path / "out"
     out.mkdir()
-    return merge(recipe, [source(name) for name in found], folders, apart, out)
+    return merge(recipe, [source(name) for name in found], folders, lists, out)
 
 
 def rows(tmp_path: Path, name: str) -> list[dict[str, object]]:
@@ -73,7 +73,7 @@ def test_only_judged_sources_lose_the_pairs_of_the_list(tmp_path: Path) -> None:
         pair("The river is deep", "बाज़ार बंद है"),
         pair("The market is closed", "बाज़ार बंद है"),
     )
-    apart = np.array([loose.key >> 24], dtype=np.uint64)
+    apart = KeyLists(np.array([loose.key >> 24], dtype=np.uint64), NONE)
     recipe = dataclasses.replace(TINY, judged={"one": 0.05})
     short = pair("The street", "वह सड़क")
     counts = merged(tmp_path, {"one": [loose, kept, short], "two": [kept]}, recipe, apart)
@@ -84,6 +84,22 @@ def test_only_judged_sources_lose_the_pairs_of_the_list(tmp_path: Path) -> None:
     }
     unjudged = merged(tmp_path / "again", {"one": [loose]}, TINY, apart)
     assert unjudged["pairs"] == 1
+
+
+def test_struck_texts_reach_no_file(tmp_path: Path) -> None:
+    secret, fair = "The road to the harbour is closed", "The road to the station is open"
+    hard = dataclasses.replace(pair(fair, "स्टेशन का रास्ता खुला है"), negatives=(secret, fair.upper()))
+    found: dict[str, list[Pair | Line]] = {
+        "one": [pair(secret, "बंदरगाह का रास्ता बंद है"), hard],
+        "two": [Line(secret.lower(), "en", "any"), Line("What a fine day it is", "en", "any")],
+    }
+    struck = np.array([text_key(secret) >> 24], dtype=np.uint64)
+    counts = merged(tmp_path, found, lists=KeyLists(NONE, struck))
+    (row,) = rows(tmp_path, "pairs-train")
+    assert (row["anchor"], row["negatives"]) == (fair, [fair.upper()])
+    assert secret.casefold() not in {str(row["text"]).casefold() for row in rows(tmp_path, "mono")}
+    reason = {"evaluation text, by the audit": 1}
+    assert counts["dropped"] == {"one": reason, "two": reason}
 
 
 def test_the_first_source_keeps_a_duplicate(tmp_path: Path) -> None:
