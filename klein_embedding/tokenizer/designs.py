@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +20,7 @@ from klein_embedding.tokenizer.measure import (
     compared,
 )
 from klein_embedding.tokenizer.train import train_tokenizer
-from klein_embedding.tokenizer.words import Counts, read_words
+from klein_embedding.tokenizer.words import read_chunks, split_words
 
 
 def parse_designs(recipe: TokenizerRecipe, texts: Sequence[str]) -> dict[str, TokenizerRecipe]:
@@ -64,14 +65,15 @@ def compare_designs(
     Returns:
         The corpus' digest, and by design its dials and figures.
     """
-    read: dict[tuple[str, float, int], dict[str, Counts]] = {}
+    read: dict[tuple[float, int], dict[str, Counter[str]]] = {}
     rows: dict[str, Any] = {}
     for name, recipe in designs.items():
         start = time.perf_counter()
-        needs = (recipe.digits, recipe.side_share, recipe.words_read)
+        needs = (recipe.side_share, recipe.words_read)
         if needs not in read:
-            read = {needs: read_words(processed / "mono.parquet", recipe)[0]}
-        tokenizer, weights = train_tokenizer(read[needs], recipe)
+            read = {needs: read_chunks(processed / "mono.parquet", recipe)[0]}
+        words = {code: split_words(chunks, recipe) for code, chunks in read[needs].items()}
+        tokenizer, weights = train_tokenizer(words, recipe)
         figures = compared(tokenizer, held)
         rows[name] = {
             "dials": asdict(recipe),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,53 +34,60 @@ def read_words(mono: Path, recipe: TokenizerRecipe) -> tuple[dict[str, Counts], 
     Raises:
         KleinError: If a language has no text, or text holds NUL or is no UTF-8.
     """
+    chunks, sides = read_chunks(mono, recipe)
+    return {code: split_words(counts, recipe) for code, counts in chunks.items()}, sides
+
+
+def read_chunks(
+    mono: Path, recipe: TokenizerRecipe
+) -> tuple[dict[str, Counter[str]], dict[str, float]]:
+    """As `read_words`, but what stands between white space, before the tokenizer parts it."""
     table = pq.read_table(mono, columns=["text", "lang", "side"])
-    found: dict[str, Counts] = {}
+    found: dict[str, Counter[str]] = {}
     sides: dict[str, float] = {}
+    whole = recipe.words_read
     for code, language in LANGUAGES.items():
         rows = table.filter(pc.equal(table["lang"], code))  # type: ignore[attr-defined]
         if not rows.num_rows:
             raise KleinError(f"{mono}: no text in {language.name}; add a source with it")
-        own, parallel = (_texts(rows, side, mono) for side in (False, True))
-        whole = recipe.words_read
-        from_sides = min(
-            _length(parallel), max(int(whole * recipe.side_share), whole - _length(own))
+        own, parallel = (
+            rows["text"].filter(pc.equal(rows["side"], side))  # type: ignore[attr-defined]
+            for side in (False, True)
         )
-        counts = _chunks(own, whole - from_sides)
-        before = counts.total()
-        counts.update(_chunks(parallel, from_sides))
+        wanted = max(int(whole * recipe.side_share), whole - _length(own))
+        from_sides = min(_length(parallel), wanted)
+        try:
+            counts = _chunks(own, whole - from_sides)
+            before = counts.total()
+            counts.update(_chunks(parallel, from_sides))
+        except UnicodeDecodeError:
+            raise KleinError(f"{mono}: holds text that is no UTF-8; build it again") from None
         sides[code] = 1 - before / counts.total()
         if any("\0" in chunk for chunk in counts):
             raise KleinError(f"{mono}: {language.name} text holds NUL; build the corpus again")
-        found[code] = split_words(counts, recipe)
+        found[code] = counts
     return found, sides
 
 
-def _texts(rows: pa.Table, side: bool, mono: Path) -> list[str]:
-    chosen = rows["text"].filter(pc.equal(rows["side"], side))  # type: ignore[attr-defined]
-    try:
-        return chosen.to_pylist()
-    except UnicodeDecodeError:
-        raise KleinError(f"{mono}: holds text that is no UTF-8; build the corpus again") from None
+def _length(texts: pa.ChunkedArray) -> int:
+    spaces = pc.sum(pc.count_substring(texts, " "))  # type: ignore[attr-defined]
+    return (spaces.as_py() or 0) + len(texts)
 
 
-def _length(texts: list[str]) -> int:
-    return sum(text.count(" ") + 1 for text in texts)
-
-
-def _chunks(texts: list[str], words: int) -> Counter[str]:
+def _chunks(texts: pa.ChunkedArray, words: int) -> Counter[str]:
     """Count what stands between white space until there are so many words.
 
     An even stride shows the whole of a language even where only a part is read.
     """
     counts: Counter[str] = Counter()
     stride = max(_length(texts) // max(words, 1), 1)
-    for text in chain.from_iterable(texts[start::stride] for start in range(stride)):
-        if words <= 0:
-            break
-        chunks = text.split()
-        counts.update(chunks)
-        words -= len(chunks)
+    for start in range(min(stride, len(texts))):
+        for text in texts.take(pa.array(range(start, len(texts), stride))).to_pylist():
+            if words <= 0:
+                return counts
+            chunks = text.split()
+            counts.update(chunks)
+            words -= len(chunks)
     return counts
 
 
