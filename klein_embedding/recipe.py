@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from klein_embedding.errors import KleinError
-from klein_embedding.languages import LANGUAGES
+from klein_embedding.languages import INDIC, LANGUAGES
 
 _T = TypeVar("_T")
 
@@ -77,15 +77,35 @@ class TokenizerRecipe:
 
     Attributes:
         vocabulary: Number of entries, special tokens and byte tokens included.
-        words_per_language: Words of each Indic language that training sees (repeated if short).
-        english_factor: English words as a multiple of that number.
+        words_read: Most words of a language that are counted.
+        side_share: Share of them from sides of parallel sources, each a text of its own; more in a
+            language with too little other text.
+        words_per_language: Words that a language with an even share weighs among all.
+        english_factor: Weight of English in even shares; at most 30 % of all.
+        equalise: Exponent of a language's pieces a word in its weight; 0 keeps the shares even.
+        rounds: Vocabularies learned one after the other, each with the weights that the pieces
+            a word of the one before call for.
+        grapheme_safe: Whether no learned piece may begin with a vowel sign or another mark.
+        digits: "single" lets every digit stand alone, "runs" lets pieces hold several.
         min_frequency: Fewest occurrences of a merge.
+        character_frequency: Fewest occurrences of a character that has an entry.
+        cluster_frequency: Fewest occurrences of a letter with its marks that has an entry.
+        frozen: Whether ``tokenizer/`` is used as it is instead of learning anew.
     """
 
     vocabulary: int
+    words_read: int
+    side_share: float
     words_per_language: int
     english_factor: float
+    equalise: float
+    rounds: int
+    grapheme_safe: bool
+    digits: str
     min_frequency: int
+    character_frequency: int
+    cluster_frequency: int
+    frozen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +304,17 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         "stages: dims may not exceed model content": max(contrastive.dims) > model.content,
         "stages: pair_tokens may not exceed model max_tokens": contrastive.pair_tokens
         > model.max_tokens,
+        "tokenizer: vocabulary may hold 65,536 entries, which 16 bits can number": (
+            recipe.tokenizer.vocabulary > 1 << 16
+        ),
+        "tokenizer: english_factor must leave English at most 30 % of the words, so at most "
+        f"{0.3 / 0.7 * len(INDIC):g}": not 0
+        < recipe.tokenizer.english_factor
+        <= 0.3 / 0.7 * len(INDIC),
+        "tokenizer: side_share must lie between 0 and 1": not 0 <= recipe.tokenizer.side_share <= 1,
+        "tokenizer: digits must be single or runs": recipe.tokenizer.digits
+        not in ("single", "runs"),
+        "tokenizer: rounds must lie between 1 and 10": not 1 <= recipe.tokenizer.rounds <= 10,
         f"tokenizer: vocabulary must hold 261 entries and {len(LANGUAGES)} alphabets, so at "
         "least 2000": recipe.tokenizer.vocabulary < 2000,
     }

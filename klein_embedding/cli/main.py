@@ -40,7 +40,7 @@ VERBS: dict[str, Verb] = {
     "card": Verb(f"{_HERE}.model:card", "Write a released model's card from its results."),
     "make": Verb(f"{_HERE}.make:make", "Make a model from its recipe, stage by stage."),
     "data": Verb(f"{_HERE}.data:data", "Fetch sources and build the corpus."),
-    "tokenizer": Verb(f"{_HERE}.tokenizer:tokenizer", "Train the tokenizer."),
+    "tokenizer": Verb(f"{_HERE}.tokenizer:tokenizer", "Train, measure and freeze the tokenizer."),
     "train": Verb(f"{_HERE}.train:train", "Train the encoder."),
     "eval": Verb(f"{_HERE}.evaluate:evaluate", "Measure a model and write its results."),
 }

@@ -30,7 +30,8 @@ class Places:
         raw: Fetched sources.
         evaluation: Fetched evaluation sets.
         processed: Built corpus.
-        tokenizer: Frozen tokenizer.
+        tokenizer: Tokenizer of this recipe.
+        frozen: Frozen tokenizer that later models share.
         shards: Token shards.
         static: Finished static stage.
         contrastive: Finished contrastive stage.
@@ -42,6 +43,7 @@ class Places:
     evaluation: Path
     processed: Path
     tokenizer: Path
+    frozen: Path
     shards: Path
     static: Path
     contrastive: Path
@@ -96,6 +98,7 @@ def plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False) -> P
         evaluation=home / "data" / "eval",
         processed=home / "data" / "processed" / recipe.name,
         tokenizer=runs / "tokenizer",
+        frozen=home / "tokenizer",
         shards=runs / "shards",
         static=runs / "static",
         contrastive=runs / "contrastive",
@@ -143,13 +146,15 @@ def _corpus(plan: Plan) -> None:
 def _tokenizer_key(plan: Plan) -> str:
     from klein_embedding.tokenizer.train import tokenizer_key
 
-    return tokenizer_key(plan.places.processed, plan.recipe.tokenizer)
+    p = plan.places
+    return tokenizer_key(p.processed, plan.recipe.tokenizer, p.frozen)
 
 
 def _tokenizer(plan: Plan) -> None:
     from klein_embedding.tokenizer.train import make_tokenizer
 
-    make_tokenizer(plan.places.processed, plan.recipe.tokenizer, plan.places.tokenizer)
+    p = plan.places
+    make_tokenizer(p.processed, plan.recipe.tokenizer, p.tokenizer, p.frozen)
 
 
 def _shards_key(plan: Plan) -> str:
@@ -285,4 +290,10 @@ def with_seconds(plan: Plan, name: str, seconds: int | None) -> Plan:
     stages = plan.recipe.stages
     stage = replace(getattr(stages, name), seconds=seconds, max_steps=0)
     recipe = replace(plan.recipe, stages=replace(stages, **{name: stage}))
+    return replace(plan, recipe=recipe)
+
+
+def learning(plan: Plan) -> Plan:
+    """The plan with a vocabulary learned anew, even where the recipe takes the frozen one."""
+    recipe = replace(plan.recipe, tokenizer=replace(plan.recipe.tokenizer, frozen=False))
     return replace(plan, recipe=recipe)

@@ -1,134 +1,133 @@
-"""Learning the vocabulary: BPE with byte fallback over balanced monolingual text."""
+"""The stage that makes a vocabulary: balanced counts, rounds of learning, or the frozen one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 
-import pyarrow.parquet as pq
-from tokenizers import (
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-    trainers,
-)
+from tokenizers import Tokenizer
 
 from klein_embedding.errors import KleinError
 from klein_embedding.files import digest_of, fresh_folder, read_manifest, write_manifest
-from klein_embedding.languages import LANGUAGES
+from klein_embedding.languages import INDIC, LANGUAGES
 from klein_embedding.recipe import TokenizerRecipe
+from klein_embedding.tokenizer.frozen import FILE, open_tokenizer
+from klein_embedding.tokenizer.learn import learn_tokenizer
+from klein_embedding.tokenizer.pipeline import BOS_ID, BYTES, EOS_ID, PAD_ID, SPACE, UNK_ID
+from klein_embedding.tokenizer.words import Counts, read_words, weighted
 
-BOS, PAD, EOS, UNK, MASK = "<s>", "<pad>", "</s>", "<unk>", "<mask>"
-BOS_ID, PAD_ID, EOS_ID = 0, 1, 2
-BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
-_HEAD = [BOS, PAD, EOS, UNK]
+__all__ = ["BOS_ID", "BYTES", "EOS_ID", "PAD_ID", "UNK_ID", "make_tokenizer", "tokenizer_key"]
 
-
-def train_tokenizer(texts: Iterator[str], recipe: TokenizerRecipe) -> Tokenizer:
-    """Learn a tokenizer of exactly ``recipe.vocabulary`` entries.
-
-    Ids follow RoBERTa: ``<s>`` 0, ``<pad>`` 1, ``</s>`` 2, ``<unk>`` 3, ``<mask>`` last. The 256
-    byte tokens make ``<unk>`` impossible on valid Unicode. Only the learned pieces come from the
-    trainer: as special tokens the bytes would match the literal text ``<0x41>``.
-
-    Args:
-        texts: Monolingual texts, already balanced over languages.
-        recipe: Tokenizer section of a recipe.
-
-    Returns:
-        Tokenizer with NFKC, white-space pre-tokenization, byte fallback and ``<s> … </s>``.
-
-    Raises:
-        KleinError: If the texts are too few for that many entries.
-
-    Source: Sennrich et al. 2016 (BPE), arXiv 1508.07909.
-    """
-    learner = _with_model(models.BPE())
-    trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary - len(_HEAD) - len(BYTES) - 1,
-        min_frequency=recipe.min_frequency,
-        show_progress=False,
-    )
-    learner.train_from_iterator(texts, trainer)
-    learned = json.loads(learner.to_str())["model"]
-    pieces = sorted(learned["vocab"], key=learned["vocab"].__getitem__)
-    vocabulary = {piece: at for at, piece in enumerate([*_HEAD, *BYTES, *pieces])}
-    if len(vocabulary) != recipe.vocabulary - 1:
-        raise KleinError(
-            f"tokenizer: the text gave {len(vocabulary) + 1:,} entries of {recipe.vocabulary:,}; "
-            "add text or lower vocabulary and min_frequency"
-        )
-    merges = [tuple(merge) for merge in learned["merges"]]
-    model = models.BPE(vocab=vocabulary, merges=merges, unk_token=UNK, byte_fallback=True)
-    tokenizer = _with_model(model)
-    tokenizer.add_special_tokens([*_HEAD, MASK])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A {EOS}",
-        pair=f"{BOS} $A {EOS} {EOS} $B {EOS}",
-        special_tokens=[(BOS, BOS_ID), (EOS, EOS_ID)],
-    )
-    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()])
-    return tokenizer
+_TYPES = 20_000
+"""Distinct words of a language from which its pieces a word are estimated between rounds."""
 
 
-def _with_model(model: models.BPE) -> Tokenizer:
-    tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Whitespace(), pre_tokenizers.Metaspace(prepend_scheme="always")]
-    )
-    return tokenizer
+def make_tokenizer(processed: Path, recipe: TokenizerRecipe, target: Path, frozen: Path) -> None:
+    """Write ``tokenizer.json`` with its manifest: learned from a corpus, or the frozen one.
 
-
-def balanced_texts(mono: Path, recipe: TokenizerRecipe) -> Iterator[str]:
-    """Monolingual texts with the same number of words of every language.
-
-    A language with less text than asked for is read again from its start; English counts
-    ``english_factor`` times.
+    A frozen vocabulary may stand beside a corpus that a later guard has checked: it holds pieces
+    and no sentences. Its manifest names both guards.
 
     Args:
-        mono: ``mono.parquet`` of a processed corpus.
+        processed: Folder of the corpus.
         recipe: Tokenizer section of a recipe.
+        target: Folder to write.
+        frozen: Folder of the frozen tokenizer; read where the recipe says ``frozen``.
 
     Raises:
-        KleinError: If a language has no text.
+        KleinError: If the corpus lacks a language, or the frozen tokenizer is not whole or of
+            another size.
     """
-    table = pq.read_table(mono, columns=["text", "lang"])
-    langs = table["lang"].to_numpy(zero_copy_only=False)
-    for code in LANGUAGES:
-        texts = table["text"].filter(langs == code).to_pylist()
-        if not texts:
-            raise KleinError(f"{mono}: no text in {LANGUAGES[code].name}; add a source with it")
-        left = int(recipe.words_per_language * (recipe.english_factor if code == "en" else 1))
-        # An even stride shows the whole of a language even where only a part is read.
-        words = sum(text.count(" ") + 1 for text in texts)
-        stride = max(words // max(left, 1), 1)
-        while left > 0:
-            for text in chain.from_iterable(texts[start::stride] for start in range(stride)):
-                yield text
-                left -= text.count(" ") + 1
-                if left <= 0:
-                    break
-
-
-def make_tokenizer(processed: Path, recipe: TokenizerRecipe, target: Path) -> None:
-    """Train on a processed corpus and write ``tokenizer.json`` with its manifest."""
-    key = tokenizer_key(processed, recipe)
-    guard = read_manifest(processed)["guard"]
+    facts = {"stage": "tokenizer", "key": tokenizer_key(processed, recipe, frozen)}
+    corpus = read_manifest(processed)
+    facts["guard"] = corpus["guard"]
+    if recipe.frozen:
+        check_size(open_tokenizer(frozen), recipe, frozen)
+        with fresh_folder(target) as part:
+            shutil.copyfile(frozen / FILE, part / FILE)
+            write_manifest(part, {**facts, "frozen": read_manifest(frozen)})
+        return
+    words, sides = read_words(processed / "mono.parquet", recipe)
+    tokenizer, weights = train_tokenizer(words, recipe)
     with fresh_folder(target) as part:
-        tokenizer = train_tokenizer(balanced_texts(processed / "mono.parquet", recipe), recipe)
-        tokenizer.save(str(part / "tokenizer.json"))
-        facts = {"stage": "tokenizer", "key": key, "guard": guard, "recipe": asdict(recipe)}
+        tokenizer.save(str(part / FILE))
+        facts |= {
+            "recipe": asdict(recipe),
+            "corpus": digest_of(corpus),
+            "mono": corpus["files"]["mono.parquet"],
+            "weights": {code: round(weight, 4) for code, weight in weights.items()},
+            "side_share": {code: round(share, 4) for code, share in sides.items()},
+        }
         write_manifest(part, facts)
 
 
-def tokenizer_key(processed: Path, recipe: TokenizerRecipe) -> str:
+def tokenizer_key(processed: Path, recipe: TokenizerRecipe, frozen: Path) -> str:
     """Digest of everything the vocabulary depends on."""
-    corpus = read_manifest(processed)["files"]["mono.parquet"]
-    return digest_of({"recipe": asdict(recipe), "mono": corpus})
+    corpus = read_manifest(processed)
+    if recipe.frozen:
+        return digest_of({"frozen": read_manifest(frozen)["files"][FILE], "guard": corpus["guard"]})
+    dials = {name: value for name, value in asdict(recipe).items() if name != "frozen"}
+    return digest_of({"recipe": dials, "mono": corpus["files"]["mono.parquet"]})
+
+
+def check_size(tokenizer: Tokenizer, recipe: TokenizerRecipe, folder: Path) -> None:
+    """Refuse a tokenizer of another size than the recipe's.
+
+    Raises:
+        KleinError: If the sizes differ.
+    """
+    if tokenizer.get_vocab_size() != recipe.vocabulary:
+        raise KleinError(
+            f"{folder / FILE}: holds {tokenizer.get_vocab_size():,} entries, the recipe asks for "
+            f"{recipe.vocabulary:,}; change vocabulary or learn anew with frozen = false"
+        )
+
+
+def train_tokenizer(
+    words: Mapping[str, Counts], recipe: TokenizerRecipe
+) -> tuple[Tokenizer, dict[str, float]]:
+    """Learn a vocabulary in rounds, each with weights from the pieces a word of the one before.
+
+    An Indic language's weight is multiplied by its pieces a word over the mean of all, to the
+    power of ``equalise``, and the fourteen are scaled back to a mean of 1; English keeps its own.
+
+    Args:
+        words: Counts of words by language.
+        recipe: Tokenizer section of a recipe.
+
+    Returns:
+        The last tokenizer, and the weights that it was learned with.
+
+    Raises:
+        KleinError: If the text is too little for the vocabulary.
+    """
+    weights = dict.fromkeys(LANGUAGES, 1.0) | {"en": recipe.english_factor}
+    tokenizer = learn_tokenizer(weighted(words, weights, recipe), recipe)
+    for _ in range(recipe.rounds - 1):
+        weights = next_weights(tokenizer, words, weights, recipe.equalise)
+        tokenizer = learn_tokenizer(weighted(words, weights, recipe), recipe)
+    return tokenizer, weights
+
+
+def next_weights(
+    tokenizer: Tokenizer,
+    words: Mapping[str, Counts],
+    weights: Mapping[str, float],
+    exponent: float,
+) -> dict[str, float]:
+    """Weights that give more to the Indic languages whose words fall into more pieces."""
+    pieces = {code: _pieces_a_word(tokenizer, words[code]) for code in INDIC}
+    mean = sum(pieces.values()) / len(INDIC)
+    raised = {code: weights[code] * (pieces[code] / mean) ** exponent for code in INDIC}
+    scale = len(INDIC) / sum(raised.values())
+    return dict(weights) | {code: weight * scale for code, weight in raised.items()}
+
+
+def _pieces_a_word(tokenizer: Tokenizer, counts: Counts) -> float:
+    chosen = sorted(counts.items())[:: max(len(counts) // _TYPES, 1)]
+    texts = [word.removeprefix(SPACE) for word, _ in chosen]
+    encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    pieces = sum(len(row.ids) * count for row, (_, count) in zip(encoded, chosen, strict=True))
+    return pieces / sum(count for _, count in chosen)

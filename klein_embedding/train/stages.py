@@ -25,6 +25,7 @@ from klein_embedding.model.embedder import SentenceEncoder
 from klein_embedding.model.encoder import Encoder, hugging_face_config
 from klein_embedding.model.start import centred, clipped, start_from_static
 from klein_embedding.recipe import ModelRecipe, Recipe, StageRecipe
+from klein_embedding.tokenizer.frozen import open_tokenizer
 from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
 from klein_embedding.train.checkpoint import checkpoints
 from klein_embedding.train.loop import Run, train
@@ -63,7 +64,11 @@ def run_static(recipe: Recipe, shards: Path, tokenizer: Path, target: Path, say:
 
     Returns:
         False when a signal ended the run early; it resumes when called again.
+
+    Raises:
+        KleinError: If the tokenizer's bytes are not those of its manifest.
     """
+    open_tokenizer(tokenizer)
     compute, key = _compute(say), static_key(recipe, shards)
     stage = recipe.stages.static
     torch.manual_seed(stage.seed)
