@@ -12,6 +12,8 @@ LIMITS = dict.fromkeys(INDIC, 1.9) | {
 }  # fmt: skip
 """Most pieces a word that the plan asks for."""
 MOST_PARITY, MOST_BYTES, MOST_BREAKING = 1.9, 0.0005, 0.03
+MOST_UNKNOWN = 0.05
+"""Share of unknown pieces from which a tokenizer cannot be said to read a language."""
 
 _HEAD = """# The tokenizer
 
@@ -75,7 +77,7 @@ def page_text(facts: Mapping[str, Any], pictures: Mapping[str, str], command: st
         _coverage(figures),
         _designs(facts.get("designs")),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
 def _head(figures: Mapping[str, Any], command: str) -> str:
@@ -149,20 +151,20 @@ def _peers(figures: Mapping[str, Any]) -> str:
     if not peers:
         return ""
     ours = {code: row["word"] for code, row in figures["fertility"].items()}
+    read = {name: readable(peer) for name, peer in peers.items()}
     rows = []
     for code, own in ours.items():
-        others = [peer["fertility"][code]["word"] for peer in peers.values()]
-        best = min(own, *others)
+        others = [read[name].get(code) for name in peers]
+        best = min(value for value in (own, *others) if value is not None)
         rows.append((LANGUAGES[code].name, *(_bold(value, best) for value in (own, *others))))
     lines = []
     for name, peer in peers.items():
-        better = [c for c in INDIC if c in ours and ours[c] < peer["fertility"][c]["word"]]
-        worse = [LANGUAGES[c].name for c in INDIC if c in ours and c not in better]
+        shared = [code for code in INDIC if code in ours and code in read[name]]
+        worse = [LANGUAGES[code].name for code in shared if ours[code] >= read[name][code]]
         but = f"; not in {', '.join(worse)}" if worse else ""
-        unknown = f", {peer['unk']:.2%} of its pieces unknown" if peer["unk"] >= 0.00005 else ""
         lines.append(
-            f"* {name}: {peer['vocabulary']:,} entries{unknown}. Ours needs fewer pieces a word in "
-            f"{len(better)} of {sum(c in ours for c in INDIC)} Indic languages{but}."
+            f"* {name}: {peer['vocabulary']:,} entries. Ours needs fewer pieces a word in "
+            f"{len(shared) - len(worse)} of the {len(shared)} Indic languages it reads{but}."
         )
     names = ("language", "ours", *peers)
     return (
@@ -174,7 +176,16 @@ def _peers(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _bold(value: float, best: float) -> str:
+def readable(peer: Mapping[str, Any]) -> dict[str, float]:
+    """Pieces a word of a tokenizer in the languages that it can read."""
+    unknown = peer["unk_by_language"]
+    found = {code: row["word"] for code, row in peer["fertility"].items()}
+    return {code: value for code, value in found.items() if unknown[code] < MOST_UNKNOWN}
+
+
+def _bold(value: float | None, best: float) -> str:
+    if value is None:
+        return "–"
     return f"**{value:.2f}**" if value == best else f"{value:.2f}"
 
 
