@@ -233,23 +233,9 @@ def _coverage(figures: Mapping[str, Any]) -> str:
 def _designs(designs: Mapping[str, Any] | None) -> str:
     if not designs:
         return ""
-    rows = []
-    for name, row in designs["designs"].items():
-        words = row["fertility"]
-        missed = [code for code, value in words.items() if value > LIMITS[code]]
-        worst, costly = (max(part, key=part.__getitem__) for part in (words, row["parity"]))
-        rows.append(
-            (
-                name,
-                f"{sum(words.values()) / len(words):.3f}",
-                f"{words[worst]:.2f} ({worst})",
-                f"{row['parity'][costly]:.2f} ({costly})",
-                " ".join(missed) or "none",
-                f"{row['grapheme_breaking']:.2%}",
-                f"{row['byte_fallback']:.3%}",
-                f"{row['bits_per_character']:.3f}",
-            )
-        )
+    made = designs["designs"].items()
+    rows = [_design(name, row) for name, row in made if "refused" not in row]
+    refused = [f"* {name}: {row['refused']}\n" for name, row in made if "refused" in row]
     names = ("design", "pieces a word, mean", "worst", "worst parity", "above their limit",
              "cluster-breaking entries", "bytes", "bits a character")  # fmt: skip
     return (
@@ -258,7 +244,24 @@ def _designs(designs: Mapping[str, Any] | None) -> str:
         "held-out text;\nbits a character are those of a trigram model (Ney, Essen and Kneser "
         f"1994) over its pieces, trained on\n50,000 words a language. {_shared(designs)}\n\n"
         + table(names, rows)
-        + f"\n{_CHOICE}"
+        + "\n"
+        + "".join([*refused, _CHOICE])
+    )
+
+
+def _design(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    words = row["fertility"]
+    missed = [code for code, value in words.items() if value > LIMITS[code]]
+    worst, costly = (max(part, key=part.__getitem__) for part in (words, row["parity"]))
+    return (
+        name,
+        f"{sum(words.values()) / len(words):.3f}",
+        f"{words[worst]:.2f} ({worst})",
+        f"{row['parity'][costly]:.2f} ({costly})",
+        " ".join(missed) or "none",
+        f"{row['grapheme_breaking']:.2%}",
+        f"{row['byte_fallback']:.3%}",
+        f"{row['bits_per_character']:.3f}",
     )
 
 

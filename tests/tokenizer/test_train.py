@@ -218,7 +218,10 @@ def test_the_page_holds_the_figures(
     assert figures["peers"]["Twin (a 1.0)"]["fertility"] == figures["fertility"]
     assert sum(figures["by_script"].values()) == 700
     assert 0 < figures["bits_per_character"] < 8
-    designs = parse_designs(small, ["chosen: rounds=2", "plain: grapheme_safe = false, rounds=1"])
+    designs = parse_designs(
+        small,
+        ["chosen: rounds=2", "plain: grapheme_safe = false, rounds=1", "large: vocabulary=9000"],
+    )
     compared = compare_designs(processed, designs, held, lambda _: None)
     made = {"command": "compare", "date": "2026-01-01", "processor": "p"}
     facts = {"figures": figures, "manifest": read_manifest(folder), "designs": compared | made}
@@ -232,6 +235,7 @@ def test_the_page_holds_the_figures(
     assert f"{figures['fertility']['ta']['word']:.2f}" in text
     assert "| chosen |" in text
     assert "| plain |" in text
+    assert "* large: tokenizer: the text gave" in text
     for picture in re.findall(r"\]\((\S+\.svg)\)", text):
         drawn = (out.parent / picture).read_text(encoding="utf-8")
         assert drawn.startswith("<svg")
