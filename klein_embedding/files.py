@@ -156,8 +156,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return read_json(folder / MANIFEST)
 
 
-def check_files(folder: Path) -> dict[str, Any]:
+def check_files(folder: Path, remedy: str = "fetch the folder again") -> dict[str, Any]:
     """Read a folder's manifest and compare every file that it lists with its SHA-256.
+
+    Args:
+        folder: Folder with a manifest.
+        remedy: What to do about a bad file, for the message.
 
     Raises:
         KleinError: If a listed file is missing or altered.
@@ -166,7 +170,7 @@ def check_files(folder: Path) -> dict[str, Any]:
     for name, expected in manifest["files"].items():
         path = folder / name
         if not path.is_file():
-            raise KleinError(f"{path}: listed in the manifest but missing; fetch the folder again")
+            raise KleinError(f"{path}: listed in the manifest but missing; {remedy}")
         if sha256(path) != expected:
-            raise KleinError(f"{path}: differs from its manifest's sha256; fetch the folder again")
+            raise KleinError(f"{path}: differs from its manifest's sha256; {remedy}")
     return manifest

@@ -1,9 +1,10 @@
-"""Shards: the corpus as token ids and pairs of text numbers, memory-mapped."""
+"""Shards: the corpus as token ids and pairs of text numbers, memory-mapped, in parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +14,23 @@ from tokenizers import Tokenizer
 
 from klein_embedding.errors import KleinError
 from klein_embedding.files import (
+    check_files,
     digest_of,
     fresh_folder,
     read_json,
     read_manifest,
+    sha256,
     write_json,
     write_manifest,
 )
-from klein_embedding.text import fingerprint
+from klein_embedding.tokenizer.pair_columns import PairColumns, read_pairs, text_batches
+from klein_embedding.tokenizer.parts import Parts, PartsWriter, open_parts, save_parts
 
 SPLITS = ("train", "valid")
-_BATCH = 20_000
-_COLUMNS = (
-    "anchor",
-    "positive",
-    "anchor_lang",
-    "positive_lang",
-    "source",
-    "kind",
-    "negatives",
-    "text_class",
-    "derived",
-)
-_DERIVED = 0.2
-"""Factor on the weight of derived pairs. They join texts that are trained on in their own pairs
-anyway, and at full weight their ninety language pairs took a fifth of the batches with a
-twenty-fifth of the pairs."""
-_POOLS = {"U": "interface", "H": "prose"}
-"""Interface strings come from a hundred sources, and so do lessons and manuals, most of them too
-small for batches of their own; one group a language pair holds the pairs of all."""
-_LARGE = 3000
-"""Pairs from which a source of human sentences has groups of its own."""
-
-_Row = tuple[tuple[str, str, str, str], str, str, str, str, bool]
-"""Group, source, anchor, positive, hard negative of a pair, and whether it is derived."""
+_FORMAT = 2
+_VOCABULARY = 2**16
+"""Most entries that ids of 16 bits can number."""
+_AGAIN = "copy the folder again, or delete it and run `klein make RECIPE --until shards`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +68,22 @@ class Shards:
         groups: Row ranges of ``pairs`` by source and language pair.
     """
 
-    ids: np.ndarray
-    offsets: np.ndarray
-    pairs: np.ndarray
-    negatives: np.ndarray
+    ids: Parts
+    offsets: Parts
+    pairs: Parts
+    negatives: Parts
     groups: list[Group]
 
     def text(self, number: int) -> np.ndarray:
         """Token ids (T,) of a text."""
-        return self.ids[self.offsets[number] : self.offsets[number + 1]]
+        return self.ids[int(self.offsets[number]) : int(self.offsets[number + 1])]
 
 
 def shards_key(processed: Path, tokenizer: Path, max_tokens: int) -> str:
     """Digest of everything the shards depend on."""
     return digest_of(
         {
+            "format": _FORMAT,
             "corpus": read_manifest(processed)["files"],
             "weights": read_manifest(processed)["weights"],
             "tokenizer": read_manifest(tokenizer)["files"]["tokenizer.json"],
@@ -108,7 +93,10 @@ def shards_key(processed: Path, tokenizer: Path, max_tokens: int) -> str:
 
 
 def make_shards(processed: Path, tokenizer: Path, target: Path, max_tokens: int) -> None:
-    """Tokenise the pairs of a processed corpus.
+    """Tokenise the pairs of a processed corpus; equal input gives equal arrays.
+
+    Each distinct text is tokenised once and numbered by its first use in the corpus, so texts of
+    one source lie side by side.
 
     Args:
         processed: Folder of the corpus.
@@ -117,119 +105,167 @@ def make_shards(processed: Path, tokenizer: Path, target: Path, max_tokens: int)
         max_tokens: Longest text, its two special tokens included.
 
     Raises:
-        KleinError: If the corpus was built without the guard, or the tokenizer belongs to
-            another guard.
+        KleinError: If the corpus was built without the guard or holds no training pairs, the
+            tokenizer belongs to another guard or has too many entries, or a file is altered.
     """
+    corpus, model = _inputs(processed, tokenizer)
+    key = shards_key(processed, tokenizer, max_tokens)
+    parquets = {split: processed / f"pairs-{split}.parquet" for split in SPLITS}
+    with fresh_folder(target) as part:
+        splits = {split: read_pairs(parquet, corpus) for split, parquet in parquets.items()}
+        numbers, first = number_texts([columns.keys for columns in splits.values()])
+        counts = _write_texts(part, parquets, first, (model, max_tokens - 2))
+        for (split, columns), numbered in zip(splits.items(), numbers, strict=True):
+            _write_split(part, split, columns, numbered)
+        # The texts are read twice, so a corpus that is built anew meanwhile would be mixed.
+        if read_manifest(processed) != corpus:
+            raise KleinError(f"{processed}: built again while it was read; run the stage again")
+        facts = {
+            "stage": "shards",
+            "key": key,
+            "guard": corpus["guard"],
+            "tokenizer": read_manifest(tokenizer)["files"]["tokenizer.json"],
+            "vocabulary": model.get_vocab_size(),
+            "counts": counts,
+            "bytes": {path.name: path.stat().st_size for path in sorted(part.iterdir())},
+        }
+        write_manifest(part, facts)
+
+
+def _inputs(processed: Path, tokenizer: Path) -> tuple[dict[str, Any], Tokenizer]:
+    """Manifest of the corpus and the tokenizer, both checked."""
     guard = read_manifest(processed).get("guard")
     if not guard:
         raise KleinError(f"{processed}: built without the evaluation guard; build it again")
     if read_manifest(tokenizer).get("guard") != guard:
         raise KleinError(f"{tokenizer}: trained under another guard than {processed}; train again")
+    check_files(tokenizer)
     model = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
-    with fresh_folder(target) as part:
-        writer = _Writer(part, model, max_tokens - 2)
-        corpus = read_manifest(processed)
-        small = _small(corpus["counts"]["pairs_by_source"])
-        for split in SPLITS:
-            rows = _rows(processed / f"pairs-{split}.parquet", small)
-            writer.add_split(split, rows, corpus["weights"])
-        counts = writer.close()
-        facts = {
-            "stage": "shards",
-            "key": shards_key(processed, tokenizer, max_tokens),
-            "guard": guard,
-            "tokenizer": read_manifest(tokenizer)["files"]["tokenizer.json"],
-            "counts": counts,
-        }
-        write_manifest(part, facts)
+    if model.get_vocab_size() > _VOCABULARY:
+        raise KleinError(
+            f"{tokenizer}: {model.get_vocab_size():,} entries do not fit ids of 16 bits; "
+            f"train one of at most {_VOCABULARY:,}"
+        )
+    corpus = check_files(processed)
+    if not pq.read_metadata(processed / "pairs-train.parquet").num_rows:
+        raise KleinError(f"{processed}: holds no training pairs; add a source of pairs")
+    return corpus, model
 
 
-class _Writer:
-    """Numbers each distinct text once and appends its ids to one flat file."""
+def number_texts(keys: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Number distinct texts by their first use.
 
-    def __init__(self, part: Path, tokenizer: Tokenizer, longest: int) -> None:
-        self._part, self._tokenizer, self._longest = part, tokenizer, longest
-        self._numbers: dict[int, int] = {}
-        self._lengths: list[int] = []
-        self._waiting: list[str] = []
-        self._file = (part / "ids.u16").open("wb")
+    Args:
+        keys: (P, 3) uint64 keys of each split's texts, equal for equal texts.
 
-    def _number(self, text: str) -> int:
-        key = fingerprint(text)
-        if key not in self._numbers:
-            self._numbers[key] = len(self._numbers)
-            self._waiting.append(text)
-            if len(self._waiting) >= _BATCH:
-                self._flush()
-        return self._numbers[key]
-
-    def _flush(self) -> None:
-        for encoding in self._tokenizer.encode_batch_fast(self._waiting, add_special_tokens=False):
-            ids = encoding.ids[: self._longest]
-            self._lengths.append(len(ids))
-            self._file.write(np.asarray(ids, dtype=np.uint16).tobytes())
-        self._waiting = []
-
-    def add_split(self, split: str, found: Iterable[_Row], weights: dict[str, float]) -> None:
-        """Write the pair numbers and groups of one split, rows ordered by group."""
-        rows = sorted(found, key=lambda row: row[0])
-        pairs = np.empty((len(rows), 2), dtype=np.int32)
-        negatives = np.full(len(rows), -1, dtype=np.int32)
-        weight_of = np.empty(len(rows))
-        starts: dict[tuple[str, str, str, str], int] = {}
-        for at, (group, source, anchor, positive, negative, derived) in enumerate(rows):
-            pairs[at] = self._number(anchor), self._number(positive)
-            weight_of[at] = weights[source] * (_DERIVED if derived else 1.0)
-            if negative:
-                negatives[at] = self._number(negative)
-            starts.setdefault(group, at)
-        np.save(self._part / f"pairs-{split}.npy", pairs)
-        np.save(self._part / f"negatives-{split}.npy", negatives)
-        stops = [*list(starts.values())[1:], len(rows)]
-        groups = [
-            Group(*name, float(weight_of[start:stop].mean()), start, stop)
-            for (name, start), stop in zip(starts.items(), stops, strict=True)
-        ]
-        write_json(self._part / f"groups-{split}.json", [asdict(group) for group in groups])
-
-    def close(self) -> dict[str, int]:
-        """Write what is waiting and the offsets; return the counts."""
-        self._flush()
-        self._file.close()
-        offsets = np.concatenate([[0], np.cumsum(self._lengths, dtype=np.int64)])
-        np.save(self._part / "offsets.npy", offsets.astype(np.int64))
-        return {"texts": len(self._lengths), "tokens": int(offsets[-1])}
+    Returns:
+        For each split, the (P, 3) int32 numbers and whether (P, 3) a text stands there first.
+    """
+    joined = np.concatenate([part.ravel() for part in keys])
+    _, at, inverse = np.unique(joined, return_index=True, return_inverse=True)
+    first = np.zeros(len(joined), dtype=bool)
+    first[at] = True
+    # The number of a text is the number of first uses before its own.
+    numbers = (np.cumsum(first, dtype=np.int32) - 1)[at][inverse]
+    cuts = np.cumsum([part.size for part in keys])[:-1]
+    return (
+        [rows.reshape(-1, 3) for rows in np.split(numbers, cuts)],
+        [rows.reshape(-1, 3) for rows in np.split(first, cuts)],
+    )
 
 
-def _small(counts: dict[str, int]) -> set[str]:
-    """Sources of human sentences that are too small for groups of their own."""
-    return {source for source, count in counts.items() if count < _LARGE}
+def _first_uses(parquet: Path, first: np.ndarray) -> Iterator[list[str]]:
+    """The texts of each batch of pairs that stand in the corpus for the first time."""
+    start = 0
+    for sides in text_batches(parquet):
+        rows, side = np.nonzero(first[start : start + len(sides[0])])
+        yield [sides[s][r] for r, s in zip(rows.tolist(), side.tolist(), strict=True)]
+        start += len(sides[0])
 
 
-def _rows(parquet: Path, small: set[str]) -> Iterator[_Row]:
-    """Rows of a split; interface strings and the small sources of sentences stand in pools."""
-    for batch in pq.ParquetFile(parquet).iter_batches(_BATCH, columns=list(_COLUMNS)):
-        columns: dict[str, list[Any]] = batch.to_pydict()
-        for anchor, positive, left, right, source, kind, wrong, text_class, derived in zip(
-            *(columns[name] for name in _COLUMNS), strict=True
-        ):
-            pooled = text_class == "U" or (text_class == "H" and source in small)
-            group = (_POOLS[text_class] if pooled else source, left, right, kind)
-            yield group, source, anchor, positive, wrong[0] if wrong else "", derived
+def _write_texts(
+    part: Path,
+    parquets: Mapping[str, Path],
+    first: Sequence[np.ndarray],
+    cutter: tuple[Tokenizer, int],
+) -> dict[str, int]:
+    """Write ids and offsets of each distinct text, cut to the longest; return the counts."""
+    tokenizer, longest = cutter
+    writer, lengths = PartsWriter(part, "ids"), [np.zeros(1, dtype=np.int64)]
+    for parquet, there in zip(parquets.values(), first, strict=True):
+        for texts in _first_uses(parquet, there):
+            # The library encodes a batch on all cores.
+            encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            rows = [encoding.ids[:longest] for encoding in encoded]
+            lengths.append(np.fromiter(map(len, rows), dtype=np.int64))
+            writer.append(np.fromiter(chain.from_iterable(rows), dtype=np.uint16))
+    writer.close()
+    offsets = np.cumsum(np.concatenate(lengths))
+    save_parts(part, "offsets", offsets)
+    return {"texts": len(offsets) - 1, "tokens": int(offsets[-1])}
+
+
+def _write_split(part: Path, split: str, columns: PairColumns, numbers: np.ndarray) -> None:
+    """Write the pair numbers and groups of one split, rows ordered by group."""
+    # The last key of a lexsort decides first; rows of a group keep the order of the corpus.
+    order = np.lexsort(columns.groups.T[::-1])
+    groups, weights = columns.groups[order], columns.weights[order]
+    save_parts(part, f"pairs-{split}", numbers[order, :2])
+    negatives = np.where(columns.negative, numbers[:, 2], np.int32(-1))[order]
+    save_parts(part, f"negatives-{split}", negatives)
+    starts = np.flatnonzero(np.any(groups[1:] != groups[:-1], axis=1)) + 1
+    edges = [0, *starts.tolist(), len(groups)] if len(groups) else []
+    found = []
+    for start, stop in pairwise(edges):
+        source, left, right, kind = (
+            names[at] for names, at in zip(columns.names, groups[start], strict=True)
+        )
+        weight = float(weights[start:stop].mean())
+        found.append(Group(source, left, right, kind, weight, start, stop))
+    write_json(part / f"groups-{split}.json", [asdict(group) for group in found])
+
+
+def check_shards(folder: Path, tokenizer: Path) -> dict[str, Any]:
+    """Read a shards folder's manifest and compare every file with its SHA-256.
+
+    Args:
+        folder: Shards folder.
+        tokenizer: ``tokenizer.json`` that the model to be trained uses.
+
+    Raises:
+        KleinError: If a part is missing or altered, or the shards were made with another
+            tokenizer.
+    """
+    if sha256(tokenizer) != read_manifest(folder).get("tokenizer"):
+        raise KleinError(f"{folder}: made with another tokenizer than {tokenizer}; {_AGAIN}")
+    return check_files(folder, _AGAIN)
 
 
 def open_shards(folder: Path, split: str) -> Shards:
-    """Memory-map one split of a shards folder.
+    """Memory-map one split of a shards folder, whose files are compared by size only.
 
     Raises:
-        KleinError: If the folder is unfinished or carries no guard digest.
+        KleinError: If the folder is unfinished, carries no guard digest, or lacks a part.
     """
-    if not read_manifest(folder).get("guard"):
+    manifest = read_manifest(folder)
+    if not manifest.get("guard"):
         raise KleinError(f"{folder}: carries no guard digest; build the shards again")
+    if "bytes" not in manifest:
+        raise KleinError(f"{folder}: written by an earlier version; build the shards again")
+    for name, size in manifest["bytes"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise KleinError(f"{path}: missing or not of {size:,} bytes; {_AGAIN}")
+    names = ("ids", "offsets", f"pairs-{split}", f"negatives-{split}")
     return Shards(
-        ids=np.memmap(folder / "ids.u16", dtype=np.uint16, mode="r"),
-        offsets=np.load(folder / "offsets.npy", mmap_mode="r"),
-        pairs=np.load(folder / f"pairs-{split}.npy", mmap_mode="r"),
-        negatives=np.load(folder / f"negatives-{split}.npy", mmap_mode="r"),
+        *(_mapped(folder, name, manifest["bytes"]) for name in names),
         groups=[Group(**row) for row in read_json(folder / f"groups-{split}.json")],
     )
+
+
+def _mapped(folder: Path, array: str, files: Iterable[str]) -> Parts:
+    paths = [folder / name for name in sorted(files) if name.rpartition("-")[0] == array]
+    try:
+        return open_parts(paths)
+    except ValueError as error:
+        raise KleinError(f"{folder}: {array} is altered ({error}); {_AGAIN}") from None

@@ -26,7 +26,7 @@ from klein_embedding.model.encoder import Encoder, hugging_face_config
 from klein_embedding.model.start import centred, clipped, start_from_static
 from klein_embedding.recipe import ModelRecipe, Recipe, StageRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer
-from klein_embedding.tokenizer.shards import Shards, open_shards
+from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
 from klein_embedding.train.checkpoint import checkpoints
 from klein_embedding.train.loop import Run, train
 from klein_embedding.train.objectives import ContrastiveObjective, StaticObjective, neighbourhoods
@@ -72,7 +72,7 @@ def run_static(recipe: Recipe, shards: Path, tokenizer: Path, target: Path, say:
     compute, key = _compute(say), static_key(recipe, shards)
     stage = recipe.stages.static
     torch.manual_seed(stage.seed)
-    splits = open_shards(shards, "train"), open_shards(shards, "valid")
+    splits = _splits(recipe, shards, tokenizer / "tokenizer.json")
     shape = (recipe.tokenizer.vocabulary, recipe.model.content)
     objective = StaticObjective(splits[0], stage, shape)
     run = Run(_work(target), stage, _lineage(recipe, "static", shards), compute, say)
@@ -102,7 +102,7 @@ def run_contrastive(recipe: Recipe, folders: tuple[Path, Path], target: Path, sa
     compute, key = _compute(say), contrastive_key(recipe, shards, static)
     stage = recipe.stages.contrastive
     model = start_model(recipe.model, static, stage.seed)
-    splits = open_shards(shards, "train"), open_shards(shards, "valid")
+    splits = _splits(recipe, shards, static / "tokenizer.json")
     lineage = _lineage(recipe, "contrastive", static)
     run = Run(_work(target), stage, lineage, compute, say)
     table = torch.from_numpy(np.load(static / "table.npy"))
@@ -149,6 +149,21 @@ def start_model(shape: ModelRecipe, static: Path, seed: int) -> SentenceEncoder:
     encoder = Encoder(shape, table.shape[0])
     start_from_static(encoder, table, shape.radius)
     return SentenceEncoder(encoder, shape.content)
+
+
+def _splits(recipe: Recipe, shards: Path, tokenizer: Path) -> tuple[Shards, Shards]:
+    """Training and validation split, every byte checked.
+
+    Raises:
+        KleinError: If the shards are altered, or made with another tokenizer or vocabulary.
+    """
+    entries = check_shards(shards, tokenizer)["vocabulary"]
+    if entries != recipe.tokenizer.vocabulary:
+        raise KleinError(
+            f"{shards}: made with {entries:,} entries, the recipe says "
+            f"{recipe.tokenizer.vocabulary:,}; correct vocabulary or train the tokenizer again"
+        )
+    return open_shards(shards, "train"), open_shards(shards, "valid")
 
 
 def _compute(say: Say) -> Compute:

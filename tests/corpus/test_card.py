@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from klein_embedding.corpus.audit import AUDIT
-from klein_embedding.corpus.card import CardNotes, card_text, chart_text, load_notes
+from klein_embedding.corpus.card import CardNotes, card_text, chart_text, gathered, load_notes
 from klein_embedding.corpus.merge import PAIR_SCHEMA
 from klein_embedding.corpus.mono import MONO_SCHEMA
 from klein_embedding.corpus.sample import Wanted, sample_pairs
@@ -167,3 +167,13 @@ def test_samples_hold_only_what_was_asked_for(processed):
     )
     with pytest.raises(KleinError, match="no pair"):
         sample_pairs(processed, Wanted("or", "H", 10))
+
+
+def test_a_large_family_of_sources_is_one_row_of_the_page() -> None:
+    lessons = [{"name": f"lesson-plan-{n}", "title": f"Plan {n}", "pairs": n} for n in range(25)]
+    rows = gathered([{"name": "stories", "title": "Stories", "pairs": 7}, *lessons])
+    assert [(row["name"], row["pairs"]) for row in rows] == [
+        ("stories", 7),
+        ("lesson-plan-… (25)", 300),
+    ]
+    assert len(gathered(lessons[:19])) == 19

@@ -9,6 +9,7 @@ import pytest
 
 from klein_embedding.errors import KleinError
 from klein_embedding.recipe import StageRecipe
+from klein_embedding.tokenizer.parts import Parts
 from klein_embedding.tokenizer.shards import Group, Shards
 from klein_embedding.train.batches import BatchStream, gather, locality_order
 
@@ -20,7 +21,8 @@ STAGE = StageRecipe(
 )  # fmt: skip
 
 
-def _shards() -> Shards:
+def _shards(cuts: int = 1) -> Shards:
+    """Random shards of 900 texts and 590 pairs, each array in as many parts."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 12, 900)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -32,7 +34,8 @@ def _shards() -> Shards:
     ]
     pairs = rng.integers(0, 900, (590, 2)).astype(np.int32)
     ids = rng.integers(260, 2000, int(offsets[-1])).astype(np.uint16)
-    return Shards(ids, offsets, pairs, np.full(590, -1, np.int32), groups)
+    arrays = (ids, offsets, pairs, np.full(590, -1, np.int32))
+    return Shards(*(Parts(np.array_split(array, cuts)) for array in arrays), groups)
 
 
 @pytest.mark.parametrize("ordered", [False, True])
@@ -58,7 +61,7 @@ def test_no_text_stands_twice_and_groups_do_not_mix() -> None:
             group = shards.groups[batch.group]
             assert group.source != "c"  # too small to fill a batch
             both = np.concatenate([batch.pairs, batch.memory])
-            rows = {tuple(row) for row in shards.pairs[group.start : group.stop].tolist()}
+            rows = set(map(tuple, shards.pairs[group.start : group.stop].tolist()))
             assert all(tuple(row) in rows for row in both.tolist())
             for side in (0, 1):
                 assert len(set(both[:, side].tolist())) == len(both)
@@ -70,8 +73,24 @@ def test_too_few_groups_is_an_error() -> None:
         BatchStream(_shards(), replace(STAGE, groups=4), None)
 
 
-def test_gather_cuts_and_concatenates() -> None:
-    shards = _shards()
+@pytest.mark.parametrize("cuts", [2, 7])
+def test_parts_change_neither_order_nor_texts(cuts: int) -> None:
+    whole, split = _shards(), _shards(cuts)
+    for step in (0, 3, 11):
+        steps = (BatchStream(shards, STAGE, np.arange(590)).step(step) for shards in (whole, split))
+        for left, right in zip(*steps, strict=True):
+            assert left.group == right.group
+            assert np.array_equal(left.memory, right.memory)
+            assert np.array_equal(left.pairs, right.pairs)
+            for one, other in zip(
+                gather(whole, left.pairs[:, 0], 8), gather(split, right.pairs[:, 0], 8), strict=True
+            ):
+                assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("cuts", [1, 2, 7])
+def test_gather_cuts_and_concatenates(cuts: int) -> None:
+    shards = _shards(cuts)
     numbers = np.array([5, 0, 5, 899])
     ids, firsts = gather(shards, numbers, 4)
     expected = [shards.text(n)[:4] for n in numbers]
