@@ -54,7 +54,8 @@ _EQUAL = """Then {rounds} vocabularies are learned one after the other;
    fourteen, to the power of {exponent:g}."""
 
 
-_CHOICE = """Chosen: whole clusters, single digits, half of the words from sides of parallel sources, and
+_CHOICE = """\
+Chosen: whole clusters, single digits, half of the words from sides of parallel sources, and
 weights by the pieces a word in two rounds. First trials on the same held-out text: parallel
 sources only where other text is short gave 1.99 pieces a word in the mean of the Indic languages,
 half of the words from them 1.87. A third round of weights gained in Telugu and lost in the mean
