@@ -1,5 +1,7 @@
 """A recipe: every choice that makes a model, in one TOML file with no hidden defaults."""
 
+# long because every dial of every section stands here, described once.
+
 from __future__ import annotations
 
 import dataclasses

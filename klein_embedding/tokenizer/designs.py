@@ -63,7 +63,7 @@ def compare_designs(
         say: Called with each line of progress.
 
     Returns:
-        The corpus' digest, and by design its dials and figures.
+        The corpus' digest, and by design its dials and figures, or why it cannot be had.
     """
     read: dict[tuple[float, int], dict[str, Counter[str]]] = {}
     rows: dict[str, Any] = {}
@@ -73,7 +73,13 @@ def compare_designs(
         if needs not in read:
             read = {needs: read_chunks(processed / "mono.parquet", recipe)[0]}
         words = {code: split_words(chunks, recipe) for code, chunks in read[needs].items()}
-        tokenizer, weights = train_tokenizer(words, recipe)
+        try:
+            tokenizer, weights = train_tokenizer(words, recipe)
+        except KleinError as error:
+            # One design that cannot be had must not cost the hours of the others.
+            rows[name] = {"dials": asdict(recipe), "refused": str(error)}
+            say(f"{name}: {error}")
+            continue
         figures = compared(tokenizer, held)
         rows[name] = {
             "dials": asdict(recipe),

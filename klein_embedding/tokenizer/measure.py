@@ -58,15 +58,24 @@ def parity(tokenizer: Tokenizer, held: HeldOut) -> dict[str, float]:
     return found
 
 
-def rates(tokenizer: Tokenizer, held: HeldOut) -> dict[str, float]:
-    """Share of pieces that are unknown, and that spell bytes, on the held-out sentences."""
-    texts = [text for rows in held.sentences.values() for text in rows]
-    ids = Counter(at for row in encoded(tokenizer, texts) for at in row.ids)
-    names = {name: ids[at] for name, at in tokenizer.get_vocab().items() if at in ids}
-    total = ids.total()
+def rates(tokenizer: Tokenizer, held: HeldOut) -> dict[str, Any]:
+    """Share of pieces that are unknown, also by language, and that spell bytes, on held-out text.
+
+    Ids are counted, because a quick encoding holds no names.
+    """
+    names = tokenizer.get_vocab()
+    unknown = {names[name] for name in ("<unk>", "[UNK]") if name in names}
+    spelled = {at for name, at in names.items() if _BYTE.fullmatch(name)}
+    ids = {
+        code: Counter(at for row in encoded(tokenizer, texts) for at in row.ids)
+        for code, texts in held.sentences.items()
+    }
+    total = sum(counts.total() for counts in ids.values())
+    missed = {code: sum(counts[at] for at in unknown) for code, counts in ids.items()}
     return {
-        "unk": sum(names.get(name, 0) for name in ("<unk>", "[UNK]")) / total,
-        "byte_fallback": sum(n for name, n in names.items() if _BYTE.fullmatch(name)) / total,
+        "unk": sum(missed.values()) / total,
+        "unk_by_language": {code: missed[code] / counts.total() for code, counts in ids.items()},
+        "byte_fallback": sum(counts[at] for counts in ids.values() for at in spelled) / total,
     }
 
 

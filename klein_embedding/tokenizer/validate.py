@@ -24,7 +24,7 @@ from klein_embedding.tokenizer.measure import (
     speed,
     unused,
 )
-from klein_embedding.tokenizer.page import page_text
+from klein_embedding.tokenizer.page import page_text, readable
 
 OURS = "Klein Embedding"
 
@@ -59,6 +59,10 @@ def measure(
         KleinError: If a peer's file is no tokenizer.
     """
     others = {name: read_tokenizer(path) for name, path in peers.items()}
+    for other in others.values():
+        # A file may ask for both, which would count what is no piece or leave pieces out.
+        other.no_padding()
+        other.no_truncation()
     idle = unused(tokenizer, held)
     figures = compared(tokenizer, held)
     return {
@@ -91,18 +95,21 @@ def write_page(out: Path, facts: Mapping[str, Any], command: str) -> None:
         kind: out.with_name(f"{out.stem}-{kind}.svg") for kind in ("fertility", "parity", "scripts")
     }
     series = {OURS: figures, **figures["peers"]}
-    rows = {
-        LANGUAGES[code].name: {n: f["fertility"][code]["word"] for n, f in series.items()}
-        for code in LANGUAGES
-        if code in figures["fertility"]
-    }
-    write_text(names["fertility"], dots("Pieces a word, held-out sentences", rows, list(series)))
-    rows = {
-        LANGUAGES[code].name: {name: f["parity"][code] for name, f in series.items()}
-        for code in INDIC
-        if code in figures["parity"]
-    }
-    write_text(names["parity"], dots("Pieces for one of English, translations", rows, list(series)))
+    read = {name: readable(row) for name, row in series.items()}
+    for kind, title, codes in (
+        ("fertility", "Pieces a word, held-out sentences", tuple(LANGUAGES)),
+        ("parity", "Pieces for one of English, translations", INDIC),
+    ):
+        rows = {
+            LANGUAGES[code].name: {
+                name: read[name][code] if kind == "fertility" else row["parity"][code]
+                for name, row in series.items()
+                if code in read[name]
+            }
+            for code in codes
+            if code in figures[kind]
+        }
+        write_text(names[kind], dots(title, rows, list(series)))
     rows = {name: {"entries": count} for name, count in list(figures["by_script"].items())[:16]}
     write_text(names["scripts"], dots("Entries by script", rows, ["entries"]))
     pictures = {kind: path.name for kind, path in names.items()}

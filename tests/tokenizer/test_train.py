@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from klein_embedding.errors import KleinError
 from klein_embedding.files import read_json, read_manifest, write_manifest
@@ -194,7 +195,14 @@ def test_fertility_and_parity_count_pieces(
     sides = [len(tokenizer.encode(t, add_special_tokens=False).ids) for t in ("aa", "कक कक")]
     assert parity(tokenizer, held) == {"hi": sides[1] / sides[0]}
     held = replace(held, sentences={"en": ["漢"]})
-    assert rates(tokenizer, held) == {"unk": 0.0, "byte_fallback": 0.75}
+    found = {"unk": 0.0, "unk_by_language": {"en": 0.0}, "byte_fallback": 0.75}
+    assert rates(tokenizer, held) == found
+    word_level = Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1}, unk_token="[UNK]"))
+    word_level.pre_tokenizer = pre_tokenizers.Whitespace()
+    held = replace(held, sentences={"en": ["a b a a"], "hi": ["a क"]})
+    found = rates(word_level, held)
+    assert found["unk"] == pytest.approx(1 / 3)
+    assert found["unk_by_language"] == {"en": 0.25, "hi": 0.5}
 
 
 def test_the_page_holds_the_figures(
@@ -210,7 +218,10 @@ def test_the_page_holds_the_figures(
     assert figures["peers"]["Twin (a 1.0)"]["fertility"] == figures["fertility"]
     assert sum(figures["by_script"].values()) == 700
     assert 0 < figures["bits_per_character"] < 8
-    designs = parse_designs(small, ["chosen: rounds=2", "plain: grapheme_safe = false, rounds=1"])
+    designs = parse_designs(
+        small,
+        ["chosen: rounds=2", "plain: grapheme_safe = false, rounds=1", "large: vocabulary=9000"],
+    )
     compared = compare_designs(processed, designs, held, lambda _: None)
     made = {"command": "compare", "date": "2026-01-01", "processor": "p"}
     facts = {"figures": figures, "manifest": read_manifest(folder), "designs": compared | made}
@@ -224,6 +235,7 @@ def test_the_page_holds_the_figures(
     assert f"{figures['fertility']['ta']['word']:.2f}" in text
     assert "| chosen |" in text
     assert "| plain |" in text
+    assert "* large: tokenizer: the text gave" in text
     for picture in re.findall(r"\]\((\S+\.svg)\)", text):
         drawn = (out.parent / picture).read_text(encoding="utf-8")
         assert drawn.startswith("<svg")
