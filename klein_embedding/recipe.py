@@ -1,7 +1,5 @@
 """A recipe: every choice that makes a model, in one TOML file with no hidden defaults."""
 
-# long because every dial of every section stands here, described once.
-
 from __future__ import annotations
 
 import dataclasses
