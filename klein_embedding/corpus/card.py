@@ -100,7 +100,8 @@ def chart_text(figures: Mapping[str, Any]) -> str:
         LANGUAGES[lang].name: figures["pairs"]["english_indic_by_language"].get(lang, {})
         for lang in INDIC
     }
-    series = [(key, TEXT_CLASSES[key]) for key in _CLASS_ORDER]
+    used = {key for counts in rows.values() for key, count in counts.items() if count}
+    series = [(key, TEXT_CLASSES[key]) for key in _CLASS_ORDER if key in used]
     return stacked_bars("Training pairs with English", rows, series)
 
 
