@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,10 +16,11 @@ from klein_embedding.cli import pipeline
 from klein_embedding.cli.data import data
 from klein_embedding.corpus.audit import audit, closeness
 from klein_embedding.corpus.guard import guard_of
+from klein_embedding.corpus.key_lists import listed, read_keys
 from klein_embedding.corpus.near import Match
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, check_files, sha256, write_manifest
-from klein_embedding.text import Pair
+from klein_embedding.text import Pair, text_key
 
 KNOWN = "The river was frozen that morning and nobody dared to cross it."
 UNKNOWN = "After the long winter the old fisherman finally repaired his broken wooden boat."
@@ -121,15 +123,37 @@ def test_closeness_of_equal_near_contained_and_other_texts() -> None:
     assert closeness("", UNKNOWN, match) == 0
 
 
+def planned(tmp_path: Path, struck: str) -> SimpleNamespace:
+    places = SimpleNamespace(
+        evaluation=tmp_path / "eval", processed=tmp_path / "corpus", recipes=tmp_path
+    )
+    corpus = SimpleNamespace(struck=struck)
+    return SimpleNamespace(places=places, recipe=SimpleNamespace(corpus=corpus))
+
+
 @pytest.mark.parametrize(("text", "code"), [(PLAIN, 0), (CHANGED, 1)])
 def test_the_verb_tells_by_its_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, code: int
 ) -> None:
     make_sets(tmp_path / "eval")
     make_corpus(tmp_path / "corpus", [pair(text)], [])
-
-    places = SimpleNamespace(evaluation=tmp_path / "eval", processed=tmp_path / "corpus")
-    monkeypatch.setattr(pipeline, "plan", lambda *_: SimpleNamespace(places=places))
+    monkeypatch.setattr(pipeline, "plan", lambda *_: planned(tmp_path, ""))
     done = CliRunner().invoke(data, ["audit", "recipe.toml", "--json"])
     assert done.exit_code == code
     assert json.loads(done.stdout)["hits"] == code
+
+
+def test_what_is_found_is_struck_by_its_key_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_sets(tmp_path / "eval")
+    make_corpus(tmp_path / "corpus", [pair(PLAIN), pair(CHANGED)], [(UNKNOWN, False)])
+    monkeypatch.setattr(pipeline, "plan", lambda *_: planned(tmp_path, "struck.txt"))
+    done = CliRunner().invoke(data, ["audit", "recipe.toml", "--strike"])
+    assert done.exit_code == 1
+    keys = np.array([text_key(text) for text in (CHANGED, UNKNOWN, PLAIN)], dtype=np.uint64)
+    assert listed(keys, read_keys(tmp_path / "struck.txt")).tolist() == [True, True, False]
+    monkeypatch.setattr(pipeline, "plan", lambda *_: planned(tmp_path, ""))
+    refused = CliRunner().invoke(data, ["audit", "recipe.toml", "--strike"])
+    assert isinstance(refused.exception, KleinError)
+    assert "names no file under 'struck'" in str(refused.exception)

@@ -66,6 +66,7 @@ def test_an_altered_part_is_refused(made: tuple[Recipe, Path, Path]) -> None:
 def test_another_tokenizer_is_refused(made: tuple[Recipe, Path, Path]) -> None:
     path = made[2] / "tokenizer.json"
     path.write_text(path.read_text().replace("two", "ten"))
+    write_manifest(made[2], {"guard": "ab"})
     assert "made with another tokenizer" in _refusal(*made)
 
 
