@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from klein_embedding.cli import pipeline
+from klein_embedding.cli.data import data
 from klein_embedding.corpus.judge import disagreeing, margins
+from klein_embedding.corpus.key_lists import listed, read_keys
 from klein_embedding.errors import KleinError
 from klein_embedding.text import pair_key
 
@@ -99,3 +104,25 @@ def test_a_corpus_without_the_sources_or_none_at_all_is_refused(tmp_path: Path) 
     _corpus(tmp_path, [("river", "river"), ("school", "school")], source="other")
     with pytest.raises(KleinError, match="holds no pair"):
         disagreeing(tmp_path, {"loose": 0.05}, _one_hot)
+
+
+def test_the_verb_adds_to_the_list_that_the_recipe_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = _corpus(
+        tmp_path / "corpus", [*((f"by the {w}", w) for w in WORDS[:6]), ("at a school", "river")]
+    )
+    places = SimpleNamespace(processed=tmp_path / "corpus", recipes=tmp_path)
+    corpus = SimpleNamespace(judged={"loose": 0.05}, disagreeing="apart.txt")
+    plan = SimpleNamespace(places=places, recipe=SimpleNamespace(corpus=corpus))
+    monkeypatch.setattr(pipeline, "plan", lambda *_: plan)
+    monkeypatch.setattr("klein_embedding.cli.data._encoder", lambda folder: _one_hot)
+    (tmp_path / "apart.txt").write_text("# earlier\n0123456789\n")
+    command = ["judge", "recipe.toml", "--model", "ours"]
+    done = CliRunner().invoke(data, command, catch_exceptions=False)
+    assert "loose en-hi: 1 of 7 listed" in done.output
+    kept = read_keys(tmp_path / "apart.txt")
+    assert (len(kept), listed(keys[-1:], kept).tolist()) == (2, [True])
+    corpus.disagreeing = ""
+    refused = CliRunner().invoke(data, command)
+    assert "names no file under 'disagreeing'" in str(refused.exception)
