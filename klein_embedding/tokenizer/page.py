@@ -55,12 +55,11 @@ _EQUAL = """Then {rounds} vocabularies are learned one after the other;
 
 
 _CHOICE = """\
-Chosen: whole clusters, single digits, half of the words from sides of parallel sources, and
-weights by the pieces a word in two rounds. First trials on the same held-out text: parallel
-sources only where other text is short gave 1.99 pieces a word in the mean of the Indic languages,
-half of the words from them 1.87. A third round of weights gained in Telugu and lost in the mean
-(1.86 of all fifteen, after 1.84 in the second). Counting 125,000 words a language and merging from
-25 occurrences on left 1,387 of the 32,000 entries unfilled, so the least frequency stays at 2.
+Chosen: whole clusters, which spare the entries that plain merges spend inside letters; half of the
+words from sides of parallel sources, each side a text of its own, since filling up alone costs far
+more pieces in every smaller language; weights by the pieces a word, for the worst language. Digits
+and the least frequency make no difference here: single digits are a matter of taste, and 2 fills
+all entries where a language has little text.
 """
 
 
