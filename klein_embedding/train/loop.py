@@ -50,16 +50,25 @@ class Run:
 
 
 class _Stop:
-    """Turns SIGTERM and SIGINT into a wish that the loop grants after its step."""
+    """Turns SIGTERM and SIGINT into a wish that the loop grants after its step.
+
+    Attributes:
+        wanted: Whether the run shall end.
+        continued: Whether SIGCONT came: the process was held, and the step's clock is wrong.
+    """
 
     def __init__(self) -> None:
-        self.wanted = False
+        self.wanted = self.continued = False
         self._before = {
             number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGINT)
         }
+        self._before[signal.SIGCONT] = signal.signal(signal.SIGCONT, self._note)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.wanted = True
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.continued = True
 
     def close(self) -> None:
         for number, handler in self._before.items():
@@ -88,12 +97,17 @@ def train(objective: Objective, valid: Shards, run: Run) -> bool:
         state = load_checkpoint(found[-1], objective.module, optimizer, run.key)
         run.say(f"resuming at step {state.step:,} after {clock(state.seconds)}")
     run.folder.mkdir(parents=True, exist_ok=True)
-    stop, teller, saved = _Stop(), _Teller(run, state), time.monotonic()
+    stop, teller, saved, usual = _Stop(), _Teller(run, state), time.monotonic(), 0.0
     try:
         if state.step == 0:
             _validate(objective, valid, run, state)
         while not stop.wanted and done(state, run.stage) < 1:
-            teller.tell(*_step(objective, optimizer, run.stage, state))
+            before, stop.continued = state.seconds, False
+            told = _step(objective, optimizer, run.stage, state)
+            if stop.continued:
+                state.seconds = before + usual
+            usual = state.seconds - before
+            teller.tell(*told)
             if state.step % run.stage.valid_every == 0:
                 _validate(objective, valid, run, state)
             if time.monotonic() - saved > run.stage.checkpoint_seconds:
