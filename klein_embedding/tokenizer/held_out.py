@@ -12,7 +12,7 @@ from klein_embedding.errors import KleinError
 from klein_embedding.languages import LANGUAGES
 
 _CLASSES = ("H", "C", "U")
-"""Sentences by hand, captions and interface strings; the others are words or one domain."""
+"""Human sentences, loosely paired ones and interface strings; others are words or one domain."""
 _SENTENCE_WORDS = 4
 _SENTENCES = 1500
 _SAMPLE_WORDS = 50_000

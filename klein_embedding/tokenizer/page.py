@@ -19,7 +19,7 @@ _HEAD = """# The tokenizer
 
 Written by `{command}` ({date}, {processor}, tokenizers {tokenizers}). Every figure of this page
 stands in `tokenizer.json` beside it. Held-out text is what the corpus keeps for validation:
-sentences of four words or more by hand, of captions and of interfaces, at most 1,500 a language.
+human sentences, loosely paired ones and interface strings of four words or more, 1,500 a language.
 
 **{vocabulary:,} entries: four special tokens and the mask, 256 bytes, and {pieces:,} pieces learned
 by BPE. {mean:.2f} pieces a word in the mean of fifteen languages, {worst:.2f} in the worst
