@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from klein_embedding.corpus.guard import BLOCKED
 from klein_embedding.corpus.language_id import SHARED, LanguageModel
 from klein_embedding.corpus.near_duplicates import SKETCH, sketches
 from klein_embedding.corpus.readers import READERS
-from klein_embedding.corpus.sources import Source
+from klein_embedding.corpus.sources import Source, is_source_name
 from klein_embedding.files import MANIFEST, digest_of, read_manifest, write_manifest, write_text
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.recipe import CorpusRecipe
@@ -32,7 +31,6 @@ ROW_GROUP = 1 << 16
 SAMPLES = 10
 """Drops of each reason that a source shows to the eye."""
 
-_SOURCE = re.compile(r"[a-z0-9.-]{1,100}")
 _SKETCH = pa.binary(SKETCH)
 # Languages and kinds are places in CODES and KINDS; ``contrast`` marks pairs that differ from
 # others on purpose, so that near duplicates among them are kept.
@@ -185,7 +183,7 @@ def harvest_key(source: Source, raw: Path, recipe: CorpusRecipe, guard: str, lan
 
 def _is_source(raw: Path, name: str) -> bool:
     # Any other option, a query say, may be no name of a folder, or too long for one.
-    return _SOURCE.fullmatch(name) is not None and (raw / name / MANIFEST).is_file()
+    return is_source_name(name) and (raw / name / MANIFEST).is_file()
 
 
 def _pair_table(pairs: list[Pair]) -> pa.Table:

@@ -139,20 +139,28 @@ class NearIndex:
         in a longer one only within a stretch of about its own length.
         """
         mine = self.grams[self.bounds[secret] : self.bounds[secret + 1]]
-        grams, distinct = _grams_of(text, self.match.gram)
-        places = np.minimum(np.searchsorted(mine, grams), len(mine) - 1)
-        shared = mine[places] == grams
-        common = len(np.unique(places[shared]))
-        jaccard = common / (distinct + len(mine) - common)
+        grams, kinds = _grams_of(text, self.match.gram)
+        if not len(kinds):
+            return 0.0
+        # The few n-grams of a secret text are looked for among those of a long one, not the
+        # other way round: most candidates end here.
+        common = int((kinds[_places(kinds, mine)] == mine).sum())
+        jaccard = common / (len(kinds) + len(mine) - common)
         theirs = int(self.letters[secret])
         if min(len(text), theirs) < self.match.least_contained:
             return jaccard
-        if distinct <= len(mine):
+        if len(kinds) <= len(mine):
             near = theirs <= self.match.longest * len(text)
-            return max(jaccard, common / distinct) if near else jaccard
+            return max(jaccard, common / len(kinds)) if near else jaccard
         if common < self.match.threshold * len(mine):
             return jaccard
-        return max(jaccard, _densest(places, shared, len(mine)) / len(mine))
+        places = _places(mine, grams)
+        return max(jaccard, _densest(places, mine[places] == grams, len(mine)) / len(mine))
+
+
+def _places(ordered: NDArray[np.uint32], values: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """Where each value stands among ordered ones, if it is there at all."""
+    return np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
 
 
 def _densest(places: NDArray[np.intp], shared: NDArray[np.bool_], size: int) -> int:
@@ -167,11 +175,12 @@ def _densest(places: NDArray[np.intp], shared: NDArray[np.bool_], size: int) -> 
 
 
 @lru_cache(maxsize=64)
-def _grams_of(text: str, size: int) -> tuple[NDArray[np.uint32], int]:
+def _grams_of(text: str, size: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """N-gram hashes of a normalised text in their order, and each once, sorted."""
     codes, starts = _codes([text])
     hashes, valid = _hashes(codes, starts, size)
     grams = _short(hashes[valid])
-    return grams, len(np.unique(grams))
+    return grams, np.unique(grams)
 
 
 def index_of(texts: Sequence[str], match: Match) -> NearIndex:

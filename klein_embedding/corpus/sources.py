@@ -89,6 +89,11 @@ def load_sources(path: Path) -> dict[str, Source]:
     return {name: _source(name, table, path) for name, table in read_toml(path).items()}
 
 
+def is_source_name(name: str) -> bool:
+    """Whether a source may be called so: lower-case letters, digits and hyphens."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _source(name: str, table: object, path: Path) -> Source:
     where = f"{path}: {name}"
     if not isinstance(table, Mapping):
@@ -107,7 +112,7 @@ def _source(name: str, table: object, path: Path) -> Source:
 def _problems(source: Source) -> dict[str, bool]:
     kind, pins = source.origin_kind, source.pins
     return {
-        "the name must be lower-case letters, digits and hyphens": not _NAME.fullmatch(source.name),
+        "the name must be lower-case letters, digits and hyphens": not is_source_name(source.name),
         f"origin_kind must be one of {', '.join(ORIGIN_KINDS)}": kind not in ORIGIN_KINDS,
         f"text_class must be one of {', '.join(TEXT_CLASSES)}": source.text_class
         not in TEXT_CLASSES,
