@@ -15,19 +15,19 @@ from klein_embedding.languages import INDIC, LANGUAGES
 from klein_embedding.recipe_sections import (
     CorpusRecipe,
     ModelRecipe,
-    StageRecipe,
     TokenizerRecipe,
+)
+from klein_embedding.recipe_stages import (
+    ContrastiveRecipe,
+    DrawRecipe,
+    LossRecipe,
+    MlmRecipe,
+    RunRecipe,
+    StagesRecipe,
+    StaticRecipe,
 )
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class StagesRecipe:
-    """The stages of training, in their order."""
-
-    static: StageRecipe
-    contrastive: StageRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,39 @@ def _value(hint: Any, value: object, where: str) -> object:
 
 
 def _checked(recipe: Recipe, path: Path) -> Recipe:
-    model, contrastive = recipe.model, recipe.stages.contrastive
+    stages = recipe.stages
     problems = {
+        **_text_problems(recipe),
+        **_pair_problems("static", stages.static, recipe.model),
+        **_pair_problems("contrastive", stages.contrastive, recipe.model),
+        **_mlm_problems(stages.mlm, recipe.model),
+        "stages.contrastive: shares of augment must add up to at most 1": sum(
+            (
+                stages.contrastive.augment.common_script,
+                stages.contrastive.augment.romanised,
+                stages.contrastive.augment.switched,
+            )
+        )
+        > 1,
+        "stages.contrastive: chunk_tokens must hold one text of pair_tokens": (
+            stages.contrastive.chunk_tokens < stages.contrastive.draw.pair_tokens
+        ),
+        "stages.mine: first and last must be ranks in ascending order": not 1
+        <= stages.mine.first
+        <= stages.mine.last,
+        "stages.mine: ceiling must lie between 0 and 1": not 0 < stages.mine.ceiling <= 1,
+        "stages.mine: a round needs seconds or max_steps": stages.mine.rounds > 0
+        and not (stages.mine.seconds or stages.mine.max_steps),
+    }
+    for problem, found in problems.items():
+        if found:
+            raise KleinError(f"{path}: {problem}")
+    return recipe
+
+
+def _text_problems(recipe: Recipe) -> dict[str, bool]:
+    model, tokenizer = recipe.model, recipe.tokenizer
+    return {
         "corpus: valid_share must lie between 0 and 0.5": not 0 < recipe.corpus.valid_share < 0.5,
         "corpus: licences must be all or permissive": recipe.corpus.licences
         not in ("all", "permissive"),
@@ -142,30 +173,73 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         "model: content plus the two slack coordinates must fit into width": model.content + 2
         > model.width,
         "model: max_tokens must lie between 8 and 256": not 8 <= model.max_tokens <= 256,
-        "stages: dims may not exceed model content": max(contrastive.dims) > model.content,
-        "stages: pair_tokens may not exceed model max_tokens": contrastive.pair_tokens
-        > model.max_tokens,
         "tokenizer: vocabulary may hold 65,536 entries, which 16 bits can number": (
-            recipe.tokenizer.vocabulary > 1 << 16
+            tokenizer.vocabulary > 1 << 16
         ),
         "tokenizer: english_factor must leave English at most 30 % of the words, so at most "
-        f"{0.3 / 0.7 * len(INDIC):g}": not 0
-        < recipe.tokenizer.english_factor
-        <= 0.3 / 0.7 * len(INDIC),
-        "tokenizer: side_share must lie between 0 and 1": not 0 <= recipe.tokenizer.side_share <= 1,
-        "tokenizer: digits must be single or runs": recipe.tokenizer.digits
-        not in ("single", "runs"),
-        "tokenizer: rounds must lie between 1 and 10": not 1 <= recipe.tokenizer.rounds <= 10,
+        f"{0.3 / 0.7 * len(INDIC):g}": not 0 < tokenizer.english_factor <= 0.3 / 0.7 * len(INDIC),
+        "tokenizer: side_share must lie between 0 and 1": not 0 <= tokenizer.side_share <= 1,
+        "tokenizer: digits must be single or runs": tokenizer.digits not in ("single", "runs"),
+        "tokenizer: rounds must lie between 1 and 10": not 1 <= tokenizer.rounds <= 10,
         f"tokenizer: vocabulary must hold 261 entries and {len(LANGUAGES)} alphabets, so at "
-        "least 2000": recipe.tokenizer.vocabulary < 2000,
+        "least 2000": tokenizer.vocabulary < 2000,
     }
-    for stage_name in ("static", "contrastive"):
-        stage = getattr(recipe.stages, stage_name)
-        problems[f"stages.{stage_name}: groups must divide batch"] = (
-            stage.groups < 1 or stage.batch % stage.groups != 0
-        )
-        problems[f"stages.{stage_name}: seconds must be positive"] = stage.seconds <= 0
-    for problem, found in problems.items():
-        if found:
-            raise KleinError(f"{path}: {problem}")
-    return recipe
+
+
+def _run_problems(name: str, run: RunRecipe) -> dict[str, bool]:
+    where = f"stages.{name}.run"
+    return {
+        f"{where}: seconds and max_steps may not be negative": run.seconds < 0 or run.max_steps < 0,
+        f"{where}: optimiser must be adamw or muon": run.optimiser not in ("adamw", "muon"),
+        f"{where}: average must lie between 0 and 1": not 0 <= run.average < 1,
+        f"{where}: valid_every and valid_pairs must be positive": run.valid_every < 1
+        or run.valid_pairs < 1,
+        f"{where}: checkpoint_seconds must lie between 1 and 600": not 1
+        <= run.checkpoint_seconds
+        <= 600,
+    }
+
+
+def _pair_problems(
+    name: str, stage: StaticRecipe | ContrastiveRecipe, model: ModelRecipe
+) -> dict[str, bool]:
+    draw, loss = stage.draw, stage.loss
+    return {
+        f"stages.{name}.run: seconds or max_steps must be positive": not stage.run.runs,
+        **_run_problems(name, stage.run),
+        **_draw_problems(f"stages.{name}.draw", draw, model),
+        **_loss_problems(f"stages.{name}.loss", loss, model),
+    }
+
+
+def _draw_problems(where: str, draw: DrawRecipe, model: ModelRecipe) -> dict[str, bool]:
+    return {
+        f"{where}: groups must divide batch": draw.groups < 1 or draw.batch % draw.groups != 0,
+        f"{where}: repeats must be 1 or more": draw.repeats < 1,
+        f"{where}: hard must lie between 0 and 1": not 0 <= draw.hard <= 1,
+        f"{where}: pair_tokens must lie between 3 and model max_tokens": not 3
+        <= draw.pair_tokens
+        <= model.max_tokens,
+    }
+
+
+def _loss_problems(where: str, loss: LossRecipe, model: ModelRecipe) -> dict[str, bool]:
+    return {
+        f"{where}: dims may not be empty": not loss.dims,
+        f"{where}: dims may not exceed model content": max(loss.dims, default=0) > model.content,
+        # One shared exponential serves both directions, and must not vanish in float32.
+        f"{where}: scale times (2 + margin) may not exceed 80": loss.scale <= 0
+        or loss.scale * (2 + loss.margin) > 80,
+    }
+
+
+def _mlm_problems(mlm: MlmRecipe, model: ModelRecipe) -> dict[str, bool]:
+    return {
+        **_run_problems("mlm", mlm.run),
+        "stages.mlm: masked must lie between 0 and 1": not 0 < mlm.masked < 1,
+        "stages.mlm: pairs must lie between 0 and 1": not 0 <= mlm.pairs <= 1,
+        "stages.mlm: row_tokens must lie between 8 and model max_tokens": not 8
+        <= mlm.row_tokens
+        <= model.max_tokens,
+        "stages.mlm: tokens must hold one row": mlm.tokens < mlm.row_tokens,
+    }

@@ -1,4 +1,4 @@
-"""Sections of a recipe that describe text and model: what each dial means."""
+"""Sections of a recipe that describe text, vocabulary and model: what each dial means."""
 
 from __future__ import annotations
 
@@ -118,53 +118,3 @@ class ModelRecipe:
     max_tokens: int
     content: int
     radius: float
-
-
-@dataclass(frozen=True, slots=True)
-class StageRecipe:
-    """One stage of training; every objective reads the same dials.
-
-    Attributes:
-        seconds: Wall-clock budget.
-        max_steps: Most optimiser steps; 0 means the clock alone decides.
-        batch: Pairs a step, all groups of the step together.
-        groups: Groups (one source and one language pair each) mixed into one step.
-        rate: Peak learning rate of the matrices.
-        table_rate: Peak learning rate of the token table.
-        warmup: Share of the budget in which the rate rises.
-        cooldown: Share of the budget, at its end, in which the rate falls as 1 - sqrt.
-        scale: Inverse temperature of InfoNCE.
-        dims: Matryoshka widths that share the loss.
-        language_exponent: Exponent of a group's size in its share of the batches.
-        pair_tokens: Longest side of a pair in tokens; longer texts are cut.
-        memory: Static vectors of other positives of the same group that serve as negatives.
-        pull: Weight of the loss whose candidates are static vectors.
-        static_steps: Static steps that the table takes beside each step of the encoder; 0 keeps
-            the table as it is.
-        static_batch: Pairs of such a static step.
-        hard: Share of a group's pairs that are drawn from one neighbourhood of the static space.
-        valid_every: Steps between two validations.
-        checkpoint_seconds: Seconds between two checkpoints.
-        seed: Seed of the weights and of the order of batches.
-    """
-
-    seconds: int
-    max_steps: int
-    batch: int
-    groups: int
-    rate: float
-    table_rate: float
-    warmup: float
-    cooldown: float
-    scale: float
-    dims: list[int]
-    language_exponent: float
-    pair_tokens: int
-    memory: int
-    pull: float
-    static_steps: int
-    static_batch: int
-    hard: float
-    valid_every: int
-    checkpoint_seconds: int
-    seed: int

@@ -13,10 +13,10 @@ RECIPES = Path(__file__).parent.parent / "recipes"
 TINY = (RECIPES / "tiny.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["tiny.toml", "first-light.toml"])
+@pytest.mark.parametrize("name", ["tiny.toml", "first-light.toml", "full.toml", "full-permissive.toml"])
 def test_shipped_recipes_parse(name: str) -> None:
     recipe = load_recipe(RECIPES / name)
-    assert recipe.stages.contrastive.dims == [512, 256, 128]
+    assert recipe.stages.contrastive.loss.dims == [512, 256, 128]
     assert (RECIPES / recipe.corpus.catalogue).is_file()
 
 
@@ -32,6 +32,13 @@ def test_shipped_recipes_parse(name: str) -> None:
         ("max_tokens = 256", "max_tokens = 512", "max_tokens must lie between"),
         ("content = 512", "content = 575", "slack coordinates must fit"),
         ("groups = 2", "groups = 3", "groups must divide batch"),
+        ("scale = 20.0", "scale = 50.0", "scale times"),
+        ('optimiser = "adamw"', 'optimiser = "sgd"', "optimiser must be adamw or muon"),
+        ("checkpoint_seconds = 60", "checkpoint_seconds = 900", "between 1 and 600"),
+        ("masked = 0.3", "masked = 1.3", "masked must lie"),
+        ("romanised = 0.1", "romanised = 0.9", "add up to at most 1"),
+        ("first = 2", "first = 0", "ranks in ascending order"),
+        ("chunk_tokens = 512", "chunk_tokens = 8", "must hold one text"),
         ("[model]", "[modle]", "unknown key 'modle'"),
         ("vocabulary = 2_400", "vocabulary = 300", "vocabulary must hold"),
         ("name = ", "name ", "not readable as TOML"),
@@ -49,3 +56,9 @@ def test_wrong_recipes_are_refused(tmp_path: Path, old: str, new: str, message: 
 def test_missing_recipe_says_where_they_are(tmp_path: Path) -> None:
     with pytest.raises(KleinError, match="no such recipe"):
         load_recipe(tmp_path / "none.toml")
+
+
+def test_stages_without_a_budget_are_not_planned() -> None:
+    assert load_recipe(RECIPES / "first-light.toml").stages.planned() == ("static", "contrastive")
+    tiny = load_recipe(RECIPES / "tiny.toml").stages.planned()
+    assert tiny == ("static", "mlm", "contrastive", "mine-1", "refine-1")

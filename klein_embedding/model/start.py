@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from klein_embedding.errors import KleinError
 from klein_embedding.model.encoder import BOS_EOS, PAD_ID, Encoder
@@ -44,17 +45,9 @@ def start_from_static(encoder: Encoder, table: np.ndarray, radius: float) -> Non
     longest = float(np.linalg.norm(table, axis=1).max())
     if longest > radius * (1 + 1e-5) or np.abs(table.mean(axis=1)).max() > 1e-4:
         raise KleinError("slack start: give it a centred table clipped to the radius")
-    weight = encoder.embeddings.word_embeddings.weight
     content = table.shape[1]
-    slack = np.sqrt(np.maximum(radius**2 - (table.astype(np.float64) ** 2).sum(axis=1), 0) / 2)
-    weight.zero_()
-    weight[:, :content] = torch.from_numpy(table)
-    weight[:, -2] = torch.from_numpy(slack).to(weight.dtype)
-    weight[:, -1] = -weight[:, -2]
-    weight[list(BOS_EOS), :content] = 0
-    weight[list(BOS_EOS), -2] = radius / 2**0.5
-    weight[list(BOS_EOS), -1] = -radius / 2**0.5
-    weight[PAD_ID].zero_()
+    encoder.embeddings.word_embeddings.weight.zero_()
+    write_table(encoder, torch.from_numpy(table), radius)
     encoder.embeddings.position_embeddings.weight.zero_()
     encoder.embeddings.token_type_embeddings.weight.zero_()
     for block in encoder.blocks():
@@ -69,3 +62,24 @@ def start_from_static(encoder: Encoder, table: np.ndarray, radius: float) -> Non
     last = encoder.blocks()[-1].output.LayerNorm
     last.weight[content:] = 0
     last.bias[content:] = 0
+
+
+@torch.no_grad()
+def write_table(encoder: Encoder, table: Tensor, radius: float) -> None:
+    """Give an encoder other static vectors, each with the slack that brings it to the radius.
+
+    Args:
+        encoder: Encoder with width D >= C + 2, changed in place.
+        table: (V, C) static vectors; they are centred and clipped on the way.
+        radius: R, the common length given to all token vectors.
+    """
+    weight, content = encoder.embeddings.word_embeddings.weight, table.shape[1]
+    found = table - table.mean(1, keepdim=True)
+    lengths = found.norm(dim=1, keepdim=True)
+    found *= (radius / lengths.clamp(min=1e-12)).clamp(max=1)
+    found[[*BOS_EOS, PAD_ID]] = 0
+    squares = found.double().square().sum(1)
+    slack = ((radius**2 - squares).clamp(min=0) / 2).sqrt().to(weight.dtype)
+    slack[PAD_ID] = 0
+    weight[:, :content] = found
+    weight[:, -2], weight[:, -1] = slack, -slack

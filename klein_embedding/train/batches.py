@@ -1,6 +1,6 @@
 """Batches: a pure function of (seed, step), one source and one language pair a group.
 
-Shapes: N pairs of a group, M memory pairs.
+Shapes: N pairs of a group, M memory pairs, G groups.
 """
 
 from __future__ import annotations
@@ -10,104 +10,146 @@ from dataclasses import dataclass
 import numpy as np
 
 from klein_embedding.errors import KleinError
-from klein_embedding.recipe import StageRecipe
+from klein_embedding.recipe_stages import DrawRecipe
 from klein_embedding.tokenizer.shards import Shards
 
 _SMALLEST_GROUP = 32
 _LEAF = 32
+_SIDES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PairBatch:
-    """Pairs of one group; no text stands in it twice.
+    """Pairs of one group; no text and no key stands on a side of it twice.
 
     Attributes:
         group: Number of the group in the shards.
         pairs: (N, 2) text numbers of anchors and positives.
+        negatives: (N,) text number of each pair's hard negative, -1 for none.
         memory: (M, 2) text numbers of further pairs of the group, none of them in ``pairs``.
     """
 
     group: int
     pairs: np.ndarray
+    negatives: np.ndarray
     memory: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What static vectors know of the pairs, for batches that teach more.
+
+    Attributes:
+        order: (pairs,) rows of each group ordered so that neighbours are alike, see
+            `locality_order`; None to draw at random only.
+        losses: (G,) static loss of each group in nats; None to leave it out.
+        negatives: (pairs,) text number of each row's hard negative, -1 for none; None for those
+            of the shards.
+    """
+
+    order: np.ndarray | None = None
+    losses: np.ndarray | None = None
+    negatives: np.ndarray | None = None
 
 
 class BatchStream:
     """Draws the groups and pairs of each step."""
 
-    def __init__(self, shards: Shards, stage: StageRecipe, order: np.ndarray | None) -> None:
+    def __init__(
+        self, shards: Shards, draw: DrawRecipe, seed: int, memory: int = 0, guide: Guide = Guide()
+    ) -> None:
         """Prepare the shares of the groups.
 
         Args:
             shards: Training split.
-            stage: Stage section of a recipe.
-            order: (pairs,) rows of each group ordered so that neighbours are alike, None to
-                draw at random only (see `locality_order`).
+            draw: How pairs are drawn.
+            seed: Seed of all draws.
+            memory: Pairs beside a group's own.
+            guide: What static vectors know.
 
         Raises:
-            KleinError: If no group has enough pairs.
+            KleinError: If fewer groups have enough pairs than a step wants.
         """
-        self._shards, self._stage, self._order = shards, stage, order
-        sizes = np.array([g.stop - g.start for g in shards.groups], dtype=np.float64)
-        weights = np.array([g.weight for g in shards.groups])
-        shares = np.where(sizes >= _SMALLEST_GROUP, weights * sizes**stage.language_exponent, 0.0)
-        if np.count_nonzero(shares) < stage.groups:
+        self._shards, self._recipe, self._seed, self._memory = shards, draw, seed, memory
+        self._guide = guide
+        self._shares = shares(shards, draw, guide.losses)
+        filled = np.count_nonzero(self._shares)
+        if filled < draw.groups:
             raise KleinError(
-                f"training: only {np.count_nonzero(shares)} groups have {_SMALLEST_GROUP} pairs, "
-                f"fewer than the {stage.groups} groups of a step; add sources or lower groups"
+                f"training: only {filled} groups have {_SMALLEST_GROUP} pairs, fewer than the "
+                f"{draw.groups} groups of a step; add sources or lower groups"
             )
-        self._shares = shares / shares.sum()
 
     def step(self, number: int) -> list[PairBatch]:
         """The groups of one step, the same whenever and wherever it is asked for."""
-        stage = self._stage
-        rng = np.random.default_rng((stage.seed, number))
-        chosen = rng.choice(len(self._shares), stage.groups, replace=False, p=self._shares)
+        rng = np.random.default_rng((self._seed, number))
+        wanted = self._recipe.groups
+        chosen = rng.choice(len(self._shares), wanted, replace=False, p=self._shares)
         return [self._draw(int(group), rng) for group in chosen]
 
     def _draw(self, number: int, rng: np.random.Generator) -> PairBatch:
-        group, stage = self._shards.groups[number], self._stage
+        group, recipe, order = self._shards.groups[number], self._recipe, self._guide.order
         size = group.stop - group.start
-        wanted = min(stage.batch // stage.groups, size)
-        near = int(wanted * stage.hard) if self._order is not None else 0
-        memory = min(stage.memory, size)
+        wanted = min(recipe.batch // recipe.groups, size)
+        near = int(wanted * recipe.hard) if order is not None else 0
+        memory = min(self._memory, size)
         local = np.empty(0, dtype=np.int64)
-        if self._order is not None:
+        if order is not None:
             # One stretch of the locality order gives the hard pairs, and the stretch around it
             # the hard half of the memory.
             reach = min(near + memory // 2, size)
             start = group.start + int(rng.integers(0, size - reach + 1))
-            local = rng.permutation(np.asarray(self._order[start : start + reach]))
-        rows = rng.integers(group.start, group.stop, wanted + memory - len(local))
-        candidates = np.concatenate([local[:near], rows, local[near:]])
-        pairs = distinct(np.asarray(self._shards.pairs[candidates]))
-        return PairBatch(number, pairs[:wanted], pairs[wanted : wanted + memory])
+            local = rng.permutation(np.asarray(order[start : start + reach]))
+        others = rng.integers(group.start, group.stop, wanted + memory - len(local))
+        rows = np.concatenate([local[:near], others, local[near:]])
+        pairs = np.asarray(self._shards.pairs[rows])
+        kept = distinct(np.asarray(self._shards.keys[pairs.reshape(-1)]).reshape(-1, _SIDES))
+        rows, pairs = rows[kept], pairs[kept]
+        given = self._guide.negatives
+        negatives = np.asarray((self._shards.negatives if given is None else given)[rows[:wanted]])
+        return PairBatch(number, pairs[:wanted], negatives, pairs[wanted : wanted + memory])
 
 
-def distinct(pairs: np.ndarray) -> np.ndarray:
-    """Pairs (N, 2) in their order, less those whose anchor or positive came before."""
-    for side in (0, 1):
-        _, first = np.unique(pairs[:, side], return_index=True)
-        pairs = pairs[np.sort(first)]
-    return pairs
+def shares(shards: Shards, draw: DrawRecipe, losses: np.ndarray | None) -> np.ndarray:
+    """Share (G,) of each group in the batches; groups too small for a batch have none.
 
-
-def gather(shards: Shards, numbers: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of many texts, one after the other.
-
-    Args:
-        shards: Token shards.
-        numbers: (N,) text numbers.
-        longest: Most tokens of a text.
-
-    Returns:
-        ids (tokens,) int64 and the start (N,) of each text in them.
+    In proportion to weight x size^exponent x loss^by_loss, but no group gets more than
+    ``repeats`` times the share that its size has of all pairs.
     """
-    starts = np.asarray(shards.offsets[numbers])
-    lengths = np.minimum(np.asarray(shards.offsets[numbers + 1]) - starts, longest)
-    firsts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    places = np.arange(int(lengths.sum())) + np.repeat(starts - firsts, lengths)
-    return np.asarray(shards.ids[places]).astype(np.int64), firsts.astype(np.int64)
+    sizes = np.array([g.stop - g.start for g in shards.groups], dtype=np.float64)
+    weights = np.array([g.weight for g in shards.groups])
+    wanted = np.where(sizes >= _SMALLEST_GROUP, weights * sizes**draw.exponent, 0.0)
+    if losses is not None:
+        wanted = wanted * losses**draw.by_loss
+    if not wanted.any():
+        return wanted
+    ceiling = draw.repeats * sizes / sizes.sum()
+    return _under(wanted / wanted.sum(), ceiling)
+
+
+def _under(wanted: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
+    """Shares (G,) as wanted, none above its ceiling, what is cut off given to the others."""
+    found, free = wanted.copy(), wanted > 0
+    for _round in range(len(wanted)):
+        over = free & (found > ceiling)
+        if not over.any():
+            break
+        found[over] = ceiling[over]
+        free &= ~over
+        left = 1 - found[~free].sum()
+        if not free.any() or left <= 0:
+            break
+        found[free] = wanted[free] * left / wanted[free].sum()
+    return found / found.sum()
+
+
+def distinct(keys: np.ndarray) -> np.ndarray:
+    """Rows (kept,) of keys (N, 2) in their order, less those whose side came before."""
+    rows = np.arange(len(keys))
+    for side in range(_SIDES):
+        _, first = np.unique(keys[rows, side], return_index=True)
+        rows = rows[np.sort(first)]
+    return rows
 
 
 def locality_order(vectors: np.ndarray, seed: int) -> np.ndarray:

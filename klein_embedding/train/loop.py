@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import math
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -13,21 +14,28 @@ from types import FrameType
 import torch
 
 from klein_embedding.device import Compute
+from klein_embedding.errors import KleinError
 from klein_embedding.progress import clock
-from klein_embedding.recipe import StageRecipe
+from klein_embedding.recipe_stages import RunRecipe
 from klein_embedding.tokenizer.shards import Shards
+from klein_embedding.train import ranks
 from klein_embedding.train.checkpoint import (
+    BEST,
+    Held,
     Progressed,
     checkpoints,
+    load_best,
     load_checkpoint,
+    newest,
+    save_best,
     save_checkpoint,
 )
-from klein_embedding.train.objectives import Objective
-from klein_embedding.train.optim import optimiser, rate_factor, set_rate
-from klein_embedding.train.validation import validate
+from klein_embedding.train.objectives import Objective, StepLoss
+from klein_embedding.train.optim import Average, Optimisers, rate_factor
+from klein_embedding.train.telling import Teller
+from klein_embedding.train.validation import MEAN, validate
 
 _CLIP = 1.0
-_SAY_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +44,19 @@ class Run:
 
     Attributes:
         folder: Folder of checkpoints and of ``log.jsonl``.
-        stage: Stage section of a recipe.
+        recipe: Budget, optimiser and schedule.
         key: Digest of the stage's inputs; checkpoints of another key are refused.
         compute: Processor and number format.
         say: Called with each line of progress.
+        begin_from: Checkpoint from which a new budget begins; None to go on with the old one.
     """
 
     folder: Path
-    stage: StageRecipe
+    recipe: RunRecipe
     key: str
     compute: Compute
     say: Callable[[str], None]
+    begin_from: Path | None = None
 
 
 class _Stop:
@@ -76,7 +86,7 @@ class _Stop:
 
 
 def train(objective: Objective, valid: Shards, run: Run) -> bool:
-    """Train until the budget is spent.
+    """Train until the budget is spent, and end with the best of the weights there are.
 
     Args:
         objective: Stage to minimise, its module changed in place.
@@ -88,105 +98,158 @@ def train(objective: Objective, valid: Shards, run: Run) -> bool:
         saved in both cases.
 
     Raises:
-        KleinError: If the newest checkpoint is damaged or belongs to other inputs.
+        KleinError: If the newest checkpoint is damaged or belongs to other inputs, a loss is not
+            finite, or a checkpoint cannot be written.
     """
-    optimizer = optimiser(objective.module, objective.table, run.stage)
-    state = Progressed(0, 0.0, 0, run.key)
-    found = checkpoints(run.folder)
-    if found:
-        state = load_checkpoint(found[-1], objective.module, optimizer, run.key)
-        run.say(f"resuming at step {state.step:,} after {clock(state.seconds)}")
-    run.folder.mkdir(parents=True, exist_ok=True)
-    stop, teller, saved, usual = _Stop(), _Teller(run, state), time.monotonic(), 0.0
+    optimisers = Optimisers(objective.module, objective.table, run.recipe)
+    decay = run.recipe.average
+    average = Average(optimisers.parameters(), decay) if decay else None
+    held = Held(objective.module, optimisers, average)
+    state = _begin(held, run)
+    loop = _Loop(objective, valid, run, held, state)
+    stop = _Stop()
     try:
+        if not loop.go(stop):
+            return False
+    finally:
+        stop.close()
+    loop.settle()
+    return True
+
+
+def _begin(held: Held, run: Run) -> Progressed:
+    """Where the run goes on: nothing yet, its newest checkpoint, or the one it is to begin from."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    found = checkpoints(run.folder)
+    path = newest(run.begin_from) if run.begin_from else found[-1] if found else None
+    if path is None:
+        return Progressed(0, 0.0, 0, run.key)
+    state = load_checkpoint(path, held, run.key)
+    if run.begin_from:
+        state.begun_step, state.begun_seconds = state.step, state.seconds
+        if ranks.rank() == 0:
+            # What lies behind the point where the new budget begins is another run's.
+            for other in checkpoints(run.folder):
+                if int(other.name.partition("-")[2]) > state.step:
+                    shutil.rmtree(other)
+    run.say(f"resuming at step {state.step:,} after {clock(state.seconds)}")
+    return state
+
+
+class _Loop:
+    """A run in progress."""
+
+    def __init__(
+        self, objective: Objective, valid: Shards, run: Run, held: Held, state: Progressed
+    ) -> None:
+        self._objective, self._valid, self._run = objective, valid, run
+        self._held, self._state = held, state
+        self._teller = Teller(run.folder, run.say, run.compute.ceiling, objective.operations)
+        self._teller.forget_after(state.step)
+
+    def go(self, stop: _Stop) -> bool:
+        """Step until the budget is spent or the run shall end; whether it is spent."""
+        state, recipe = self._state, self._run.recipe
+        saved, usual, wanted = time.monotonic(), 0.0, 0.0
         if state.step == 0:
-            _validate(objective, valid, run, state)
-        while not stop.wanted and done(state, run.stage) < 1:
+            self._validate()
+        share, wanted = ranks.agreed((done(state, recipe), 0.0), self._run.compute.device)
+        while not wanted and share < 1:
             before, stop.continued = state.seconds, False
-            told = _step(objective, optimizer, run.stage, state)
+            self._step(share)
             if stop.continued:
                 state.seconds = before + usual
             usual = state.seconds - before
-            teller.tell(*told)
-            if state.step % run.stage.valid_every == 0:
-                _validate(objective, valid, run, state)
-            if time.monotonic() - saved > run.stage.checkpoint_seconds:
-                save_checkpoint(run.folder, objective.module, optimizer, state)
+            self._teller.progress(state, done(state, recipe), recipe.seconds)
+            due = float(time.monotonic() - saved > recipe.checkpoint_seconds)
+            share, wanted, due = ranks.agreed(
+                (done(state, recipe), float(stop.wanted), due), self._run.compute.device
+            )
+            if state.step % recipe.valid_every == 0:
+                self._validate()
+            if due:
+                self._save()
                 saved = time.monotonic()
-    finally:
-        stop.close()
-    save_checkpoint(run.folder, objective.module, optimizer, state)
-    return not stop.wanted
+        self._save()
+        return share >= 1
+
+    def _step(self, share: float) -> None:
+        """One step: every loss of it, each stepped on in its turn."""
+        started, state, recipe = time.monotonic(), self._state, self._run.recipe
+        self._held.optimisers.set_rate(rate_factor(share, recipe))
+        self._held.optimisers.clear()
+        value, norm, read, accuracy, adding = 0.0, 0.0, 0, None, False
+        for found in self._objective.losses(state.step):
+            part = found.loss.item()
+            self._check(part, found)
+            found.loss.backward()
+            value, adding = part + (value if adding else 0.0), found.more
+            read, accuracy = read + found.tokens, found.accuracy
+            if not found.more:
+                norm = self._move(found)
+        state.step += 1
+        state.tokens += read
+        state.seconds += time.monotonic() - started
+        self._teller.step(state, (value, norm), read, accuracy)
+
+    def _move(self, found: StepLoss) -> float:
+        """Step on the gradients; their length."""
+        parameters = self._held.optimisers.parameters()
+        ranks.sum_gradients(parameters)
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, _CLIP))
+        self._check(norm, found)
+        self._held.optimisers.step()
+        self._held.optimisers.clear()
+        return norm
+
+    def _check(self, value: float, found: StepLoss) -> None:
+        if math.isfinite(value):
+            return
+        kept = checkpoints(self._run.folder)
+        last = f"{kept[-1]} is the last good checkpoint" if kept else "no checkpoint was written"
+        raise KleinError(
+            f"step {self._state.step:,}: the loss or its gradient is {value} on {found.about}; "
+            f"{last}; lower the rate or look at that text"
+        )
+
+    def _validate(self) -> None:
+        figures = validate(self._objective, self._valid, self._run.recipe)
+        self._teller.figures(self._state, figures)
+        if figures.get(MEAN, -1.0) > self._state.best and ranks.rank() == 0:
+            self._state.best = figures[MEAN]
+            save_best(self._run.folder, self._held.module, self._state)
+
+    def _save(self) -> None:
+        if ranks.rank() == 0:
+            save_checkpoint(self._run.folder, self._held, self._state)
+        ranks.wait()
+
+    def settle(self) -> None:
+        """Keep the weights that do best on held-out pairs: the last, their average, or earlier."""
+        last = validate(self._objective, self._valid, self._run.recipe)
+        self._teller.figures(self._state, last)
+        best, what = last.get(MEAN, 0.0), "the last"
+        average = self._held.average
+        if average and average.steps:
+            average.swap()
+            figures = validate(self._objective, self._valid, self._run.recipe)
+            if figures.get(MEAN, 0.0) > best:
+                best, what = figures[MEAN], "the average"
+            else:
+                average.swap()
+        if self._state.best > best and (self._run.folder / BEST).is_dir():
+            load_best(self._run.folder, self._held.module)
+            best, what = self._state.best, "an earlier state's"
+        self._objective.settle()
+        self._run.say(f"kept: {what} weights, mean held-out accuracy {best:.3f}")
 
 
-def _step(
-    objective: Objective,
-    optimizer: torch.optim.Optimizer,
-    stage: StageRecipe,
-    state: Progressed,
-) -> tuple[float, float, int]:
-    """One step; the last loss in nats, the length of its gradient, and all tokens read."""
-    started, value, norm, read = time.monotonic(), 0.0, 0.0, 0
-    set_rate(optimizer, rate_factor(done(state, stage), stage))
-    for loss, tokens in objective.losses(state.step):
-        # Parameters that a loss does not reach keep no gradient, and the optimiser passes by them.
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = float(torch.nn.utils.clip_grad_norm_(objective.module.parameters(), _CLIP))
-        optimizer.step()
-        value, read = loss.item(), read + tokens
-    state.step += 1
-    state.tokens += read
-    state.seconds += time.monotonic() - started
-    return value, norm, read
-
-
-class _Teller:
-    """Logs every step, and says one line of progress in a while."""
-
-    def __init__(self, run: Run, state: Progressed) -> None:
-        self._run, self._state = run, state
-        self._loss, self._tokens, self._since = 0.0, 0, time.monotonic()
-
-    def tell(self, loss: float, norm: float, tokens: int) -> None:
-        """Take note of a step."""
-        state = self._state
-        row = {"step": state.step, "loss": loss, "norm": norm, "seconds": state.seconds}
-        _log(self._run, row)
-        self._loss = 0.95 * self._loss + 0.05 * loss if self._loss else loss
-        self._tokens += tokens
-        passed = time.monotonic() - self._since
-        if passed > _SAY_SECONDS:
-            self._run.say(_line(state, self._run.stage, self._loss, self._tokens / passed))
-            self._tokens, self._since = 0, time.monotonic()
-
-
-def done(state: Progressed, stage: StageRecipe) -> float:
+def done(state: Progressed, recipe: RunRecipe) -> float:
     """Share of the budget that is spent, from 0 to 1.
 
     Where the recipe limits the steps, they alone set the rate, so that a rerun gives the same
     weights however fast the machine is.
     """
-    if stage.max_steps:
-        return min(state.step / stage.max_steps, 1.0)
-    return min(state.seconds / stage.seconds, 1.0)
-
-
-def _line(state: Progressed, stage: StageRecipe, loss: float, rate: float) -> str:
-    share = done(state, stage)
-    left = state.seconds * (1 - share) / share if share else stage.seconds
-    return (
-        f"step {state.step:,} ({share:.0%})  loss {loss:.4f}  {rate:,.0f} tokens/s  "
-        f"{state.tokens:,} tokens  {clock(left)} left"
-    )
-
-
-def _validate(objective: Objective, valid: Shards, run: Run, state: Progressed) -> None:
-    figures = validate(objective, valid, run.stage)
-    _log(run, {"step": state.step, "seconds": state.seconds, "valid": figures})
-    run.say("held-out accuracy: " + "  ".join(f"{k} {v:.3f}" for k, v in figures.items()))
-
-
-def _log(run: Run, row: dict[str, object]) -> None:
-    with (run.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    if recipe.max_steps:
+        return min((state.step - state.begun_step) / recipe.max_steps, 1.0)
+    return min((state.seconds - state.begun_seconds) / recipe.seconds, 1.0)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from klein_embedding.device import Compute, choose_compute
 from klein_embedding.errors import KleinError
 from klein_embedding.files import (
     check_files,
-    digest_of,
     fresh_folder,
     read_manifest,
     write_json,
@@ -24,175 +23,223 @@ from klein_embedding.files import (
 from klein_embedding.model.embedder import SentenceEncoder
 from klein_embedding.model.encoder import Encoder, hugging_face_config
 from klein_embedding.model.start import centred, clipped, start_from_static
-from klein_embedding.recipe import ModelRecipe, Recipe, StageRecipe
+from klein_embedding.recipe import ModelRecipe
+from klein_embedding.recipe_stages import ContrastiveRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer
 from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
-from klein_embedding.train.checkpoint import checkpoints
+from klein_embedding.train import ranks
+from klein_embedding.train.aids import NEGATIVES, aids_of, mined_negatives
+from klein_embedding.train.batches import Guide
+from klein_embedding.train.checkpoint import checkpoints, tensors
+from klein_embedding.train.contrastive import ContrastiveObjective, Start
 from klein_embedding.train.loop import Run, train
-from klein_embedding.train.objectives import ContrastiveObjective, StaticObjective, neighbourhoods
+from klein_embedding.train.mlm import MlmObjective
+from klein_embedding.train.objectives import Objective
+from klein_embedding.train.order import (
+    Workshop,
+    is_mine,
+    lineage,
+    run_of,
+    section_of,
+    stage_key,
+    work_of,
+)
+from klein_embedding.train.room import check_room
+from klein_embedding.train.static import StaticObjective, random_table
 
 Say = Callable[[str], None]
-_BUDGET = ("seconds", "max_steps", "valid_every", "checkpoint_seconds")
+TABLE, WEIGHTS, CONFIG, TOKENIZER = (
+    "table.npy",
+    "model.safetensors",
+    "config.json",
+    "tokenizer.json",
+)
 
 
-def static_key(recipe: Recipe, shards: Path) -> str:
-    """Digest of everything the static stage depends on."""
-    return digest_of(
-        {
-            "stage": asdict(recipe.stages.static),
-            "content": recipe.model.content,
-            "radius": recipe.model.radius,
-            "shards": read_manifest(shards)["files"],
-        }
-    )
-
-
-def contrastive_key(recipe: Recipe, shards: Path, static: Path) -> str:
-    """Digest of everything the contrastive stage depends on."""
-    return digest_of(
-        {
-            "stage": asdict(recipe.stages.contrastive),
-            "model": asdict(recipe.model),
-            "shards": read_manifest(shards)["files"],
-            "static": read_manifest(static)["files"],
-        }
-    )
-
-
-def run_static(recipe: Recipe, shards: Path, tokenizer: Path, target: Path, say: Say) -> bool:
-    """Train token vectors; write ``table.npy`` (V, C) centred and clipped, with the tokenizer.
+def run_stage(shop: Workshop, name: str) -> bool:
+    """Run a stage and write its folder.
 
     Returns:
         False when a signal ended the run early; it resumes when called again.
 
     Raises:
-        KleinError: If the tokenizer's bytes are not those of its manifest.
+        KleinError: If an input is altered, belongs to something else, or the run cannot go on.
     """
-    open_tokenizer(tokenizer)
-    compute, key = _compute(say), static_key(recipe, shards)
-    stage = recipe.stages.static
-    torch.manual_seed(stage.seed)
-    splits = _splits(recipe, shards, tokenizer / "tokenizer.json")
-    shape = (recipe.tokenizer.vocabulary, recipe.model.content)
-    objective = StaticObjective(splits[0], stage, shape)
-    run = Run(_work(target), stage, _lineage(recipe, "static", shards), compute, say)
-    if not train(objective, splits[1], run):
+    with ranks.processes():
+        if is_mine(name):
+            return _run_mine(shop, name)
+        if name == "static":
+            return _run_static(shop)
+        return _run_encoder(shop, name)
+
+
+def _run_static(shop: Workshop) -> bool:
+    """Train token vectors; write the table (V, C) centred and clipped, with the tokenizer."""
+    open_tokenizer(shop.tokenizer)
+    compute, recipe = _compute(shop.say), shop.recipe
+    stage, seed = recipe.stages.static, recipe.stages.static.run.seed
+    torch.manual_seed(seed)
+    splits = _splits(shop, shop.tokenizer / TOKENIZER)
+    table = random_table(recipe.tokenizer.vocabulary, recipe.model.content, seed)
+    objective = StaticObjective(splits[0], stage.draw, stage.loss, seed, table.to(compute.device))
+    return _trained(shop, "static", (objective, splits[1], compute), {})
+
+
+def _run_encoder(shop: Workshop, name: str) -> bool:
+    """Train the encoder; write its weights, configuration, static table and tokenizer."""
+    compute, recipe = _compute(shop.say), shop.recipe
+    source = shop.weights_before(name)
+    stage = section_of(recipe, name)
+    if isinstance(stage, ContrastiveRecipe):
+        check_room(stage, recipe.model, compute)
+    model = model_of(recipe.model, source, run_of(recipe, name).seed)
+    splits = _splits(shop, source / TOKENIZER)
+    objective = _encoder_objective(shop, name, (model, splits[0], compute))
+    config = hugging_face_config(recipe.model, recipe.tokenizer.vocabulary)
+    return _trained(shop, name, (objective, splits[1], compute), config)
+
+
+def _encoder_objective(
+    shop: Workshop, name: str, parts: tuple[SentenceEncoder, Shards, Compute]
+) -> Objective:
+    model, shards, compute = parts
+    model.to(compute.device)
+    stage = section_of(shop.recipe, name)
+    if not isinstance(stage, ContrastiveRecipe):
+        return MlmObjective(shards, shop.recipe.stages.mlm, model, compute)
+    table = torch.from_numpy(np.load(shop.weights_before(name) / TABLE)).to(compute.device)
+    negatives = mined_negatives(shop.before(name), len(shards.pairs))
+    aids = aids_of(
+        (shards, table, shop.tokenizer), stage, negatives, (work_of(shop, name), shop.say)
+    )
+    start = Start(model, table, shop.recipe.model.radius)
+    return ContrastiveObjective(shards, stage, start, compute, aids)
+
+
+def _trained(
+    shop: Workshop,
+    name: str,
+    parts: tuple[Objective, Shards, Compute],
+    config: dict[str, object],
+) -> bool:
+    """Train an objective and write the stage's folder; False when a signal ended the run."""
+    objective, valid, compute = parts
+    run = Run(
+        work_of(shop, name),
+        run_of(shop.recipe, name),
+        lineage(shop, name),
+        compute,
+        shop.say,
+        shop.begin_from,
+    )
+    if not train(objective, valid, run):
         return False
-    table = clipped(centred(objective.table.detach().numpy()), recipe.model.radius)
-    with fresh_folder(target) as part:
-        np.save(part / "table.npy", table.astype(np.float32))
-        shutil.copy(tokenizer / "tokenizer.json", part / "tokenizer.json")
-        write_manifest(part, _facts("static", key, shards, stage, _work(target)))
+    if ranks.rank() == 0:
+        # Read before the folder is replaced: a new budget may begin from the folder itself.
+        source = shop.tokenizer if name == "static" else shop.weights_before(name)
+        with fresh_folder(shop.runs / name) as part:
+            shutil.copy(source / TOKENIZER, part / TOKENIZER)
+            _write_weights(part, shop, name, objective)
+            if config:
+                write_json(part / CONFIG, config)
+            write_manifest(part, _facts(shop, name))
+    ranks.wait()
     return True
 
 
-def run_contrastive(recipe: Recipe, folders: tuple[Path, Path], target: Path, say: Say) -> bool:
-    """Train the encoder from the static vectors; write its weights, configuration and tokenizer.
+def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) -> None:
+    if name == "mlm":
+        shutil.copy(shop.weights_before(name) / TABLE, part / TABLE)
+    else:
+        table = objective.table.detach().cpu().numpy()
+        np.save(part / TABLE, clipped(centred(table), shop.recipe.model.radius).astype(np.float32))
+    if name != "static":
+        prefix = "model.encoder." if name == "mlm" else "encoder."
+        weights = {
+            key.removeprefix(prefix): value
+            for key, value in tensors(objective.module).items()
+            if key.startswith(prefix)
+        }
+        save_file(weights, part / WEIGHTS)
 
-    Args:
-        recipe: The recipe.
-        folders: Shards and finished static stage.
-        target: Folder to write.
-        say: Called with each line of progress.
 
-    Returns:
-        False when a signal ended the run early; it resumes when called again.
-    """
-    shards, static = folders
-    compute, key = _compute(say), contrastive_key(recipe, shards, static)
+def _run_mine(shop: Workshop, name: str) -> bool:
+    """Search the training side for hard negatives; write one text number a pair."""
+    from klein_embedding.train.mine import mine
+
+    compute, recipe = _compute(shop.say), shop.recipe
+    source, dials = shop.weights_before(name), recipe.stages.mine
     stage = recipe.stages.contrastive
-    model = start_model(recipe.model, static, stage.seed)
-    splits = _splits(recipe, shards, static / "tokenizer.json")
-    lineage = _lineage(recipe, "contrastive", static)
-    run = Run(_work(target), stage, lineage, compute, say)
-    table = torch.from_numpy(np.load(static / "table.npy"))
-    objective = ContrastiveObjective(
-        splits[0], stage, model, compute, _order(run, table, splits[0])
-    )
-    if not train(objective, splits[1], run):
-        return False
-    objective.settle()
-    with fresh_folder(target) as part:
-        save_file(dict(model.encoder.state_dict()), part / "model.safetensors")
-        vocabulary = recipe.tokenizer.vocabulary
-        write_json(part / "config.json", hugging_face_config(recipe.model, vocabulary))
-        shutil.copy(static / "tokenizer.json", part / "tokenizer.json")
-        write_manifest(part, _facts("contrastive", key, shards, stage, _work(target)))
+    splits = _splits(shop, source / TOKENIZER)
+    model = model_of(recipe.model, source, stage.run.seed)
+    # Negatives of the round before are no part of what is searched.
+    plain = replace(stage, run=replace(stage.run, compiled=False), negatives=False)
+    table = torch.from_numpy(np.load(source / TABLE)).to(compute.device)
+    start = Start(model.to(compute.device), table, recipe.model.radius)
+    objective = ContrastiveObjective(splits[0], plain, start, compute, (Guide(), None))
+
+    def embed(numbers: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return objective.embed(splits[0], numbers).cpu().numpy()
+
+    found = mine(embed, splits[0], dials, stage.run.seed + int(name.rpartition("-")[2]), shop.say)
+    with fresh_folder(shop.runs / name) as part:
+        np.save(part / NEGATIVES, found.negatives)
+        facts = {"stage": name, "key": stage_key(shop, name), "counts": found.counts}
+        write_manifest(part, {**facts, "guard": read_manifest(shop.shards)["guard"]})
     return True
 
 
-def _order(run: Run, table: torch.Tensor, shards: Shards) -> np.ndarray | None:
-    """The neighbourhood order of a run, worked out once and kept beside its checkpoints."""
-    if run.stage.hard == 0:
-        return None
-    path = run.folder / f"order-{run.key[:16]}.npy"
-    if not path.is_file():
-        run.say("ordering pairs by their static neighbourhoods")
-        run.folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npy")
-        np.save(part, neighbourhoods(table, shards, run.stage))
-        part.replace(path)
-    return np.load(path)
-
-
-def start_model(shape: ModelRecipe, static: Path, seed: int) -> SentenceEncoder:
-    """Random encoder with the slack-coordinate start from a finished static stage.
+def model_of(shape: ModelRecipe, source: Path, seed: int) -> SentenceEncoder:
+    """Encoder with the weights of a finished stage, or the slack-coordinate start of a table.
 
     Raises:
-        KleinError: If the static folder is altered or its table has another width.
+        KleinError: If the folder is altered or of another shape.
     """
-    check_files(static)
-    table = np.load(static / "table.npy")
+    check_files(source)
+    table = np.load(source / TABLE)
     if table.shape[1] != shape.content:
-        raise KleinError(f"{static}: vectors of {table.shape[1]}, the recipe says {shape.content}")
+        raise KleinError(f"{source}: vectors of {table.shape[1]}, the recipe says {shape.content}")
     torch.manual_seed(seed)
     encoder = Encoder(shape, table.shape[0])
-    start_from_static(encoder, table, shape.radius)
+    if (source / WEIGHTS).is_file():
+        try:
+            encoder.load_state_dict(load_file(source / WEIGHTS))
+        except RuntimeError as error:
+            why = str(error).splitlines()[-1].strip()
+            raise KleinError(f"{source}: of another shape than the recipe's ({why})") from None
+    else:
+        start_from_static(encoder, table, shape.radius)
     return SentenceEncoder(encoder, shape.content)
 
 
-def _splits(recipe: Recipe, shards: Path, tokenizer: Path) -> tuple[Shards, Shards]:
+def _splits(shop: Workshop, tokenizer: Path) -> tuple[Shards, Shards]:
     """Training and validation split, every byte checked.
 
     Raises:
         KleinError: If the shards are altered, or made with another tokenizer or vocabulary.
     """
-    entries = check_shards(shards, tokenizer)["vocabulary"]
-    if entries != recipe.tokenizer.vocabulary:
+    entries = check_shards(shop.shards, tokenizer)["vocabulary"]
+    if entries != shop.recipe.tokenizer.vocabulary:
         raise KleinError(
-            f"{shards}: made with {entries:,} entries, the recipe says "
-            f"{recipe.tokenizer.vocabulary:,}; correct vocabulary or train the tokenizer again"
+            f"{shop.shards}: made with {entries:,} entries, the recipe says "
+            f"{shop.recipe.tokenizer.vocabulary:,}; correct vocabulary or train the tokenizer again"
         )
-    return open_shards(shards, "train"), open_shards(shards, "valid")
+    return open_shards(shop.shards, "train"), open_shards(shop.shards, "valid")
 
 
 def _compute(say: Say) -> Compute:
     compute = choose_compute()
-    say(compute.reason)
+    if ranks.rank() == 0:
+        say(compute.reason)
     return compute
 
 
-def _lineage(recipe: Recipe, stage: str, source: Path) -> str:
-    """Digest of what a checkpoint must share with the run that goes on from it.
-
-    The budget is no part of it, so that a finished run can be given more time.
-    """
-    dials = asdict(getattr(recipe.stages, stage))
-    kept = {name: value for name, value in dials.items() if name not in _BUDGET}
-    shape = recipe.model.content if stage == "static" else asdict(recipe.model)
-    return digest_of({"stage": kept, "model": shape, "files": read_manifest(source)["files"]})
-
-
-def _work(target: Path) -> Path:
-    return target.with_name(f"{target.name}-work")
-
-
-def _facts(name: str, key: str, shards: Path, stage: StageRecipe, work: Path) -> dict[str, object]:
-    newest = checkpoints(work)[-1]
+def _facts(shop: Workshop, name: str) -> dict[str, object]:
     return {
         "stage": name,
-        "key": key,
-        "guard": read_manifest(shards)["guard"],
-        "recipe": asdict(stage),
-        "checkpoint": newest.name,
+        "key": stage_key(shop, name),
+        "guard": read_manifest(shop.shards)["guard"],
+        "recipe": asdict(section_of(shop.recipe, name)),
+        "checkpoint": checkpoints(work_of(shop, name))[-1].name,
     }

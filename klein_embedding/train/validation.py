@@ -8,37 +8,37 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from klein_embedding.model.embedder import matryoshka
-from klein_embedding.recipe import StageRecipe
+from klein_embedding.recipe_stages import RunRecipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train.batches import distinct
+from klein_embedding.train.losses import in_batch_accuracy
 from klein_embedding.train.objectives import Objective
 
-_PAIRS = 200
+MEAN = "mean"
 
 
 @torch.no_grad()
-def validate(objective: Objective, valid: Shards, stage: StageRecipe) -> dict[str, float]:
+def validate(objective: Objective, valid: Shards, run: RunRecipe) -> dict[str, float]:
     """Share of anchors whose own positive is the nearest of their set.
 
-    A set is a language (translations) or a kind (all others); its first 200 pairs in a shuffled
+    A set is a language (translations) or a kind (all others); its first pairs in a shuffled
     order that depends on the seed alone.
 
     Returns:
         Mean accuracy over the sets of each kind, and over all kinds as "mean".
     """
+    objective.settle()
     scores: dict[str, list[float]] = {}
     for (kind, _), rows in sorted(_sets(valid).items()):
-        shuffled = np.random.default_rng(stage.seed).permutation(rows)
-        pairs = distinct(np.asarray(valid.pairs[shuffled[:_PAIRS]]))
+        shuffled = np.random.default_rng(run.seed).permutation(rows)
+        pairs = np.asarray(valid.pairs[shuffled[: run.valid_pairs]])
+        pairs = pairs[distinct(np.asarray(valid.keys[pairs.reshape(-1)]).reshape(-1, 2))]
         if len(pairs) < 2:
             continue
-        sides = [matryoshka(objective.embed(valid, pairs[:, side]), 10**6) for side in (0, 1)]
-        nearest = (sides[0] @ sides[1].T).argmax(1)
-        right = (nearest == torch.arange(len(pairs))).float().mean()
-        scores.setdefault(kind, []).append(float(right))
+        sides = [objective.embed(valid, pairs[:, side]) for side in (0, 1)]
+        scores.setdefault(kind, []).append(in_batch_accuracy(sides[0], sides[1]))
     means = {kind: float(np.mean(values)) for kind, values in scores.items()}
-    return means | {"mean": float(np.mean(list(means.values())))} if means else {}
+    return means | {MEAN: float(np.mean(list(means.values())))} if means else {}
 
 
 def _sets(valid: Shards) -> dict[tuple[str, str], np.ndarray]:

@@ -18,10 +18,11 @@ from klein_embedding.device import Compute
 from klein_embedding.recipe import load_recipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import loop
-from klein_embedding.train.checkpoint import checkpoints, load_checkpoint
-from klein_embedding.train.optim import optimiser
+from klein_embedding.train.checkpoint import Held, checkpoints, load_checkpoint
+from klein_embedding.train.objectives import StepLoss
+from klein_embedding.train.optim import Optimisers
 
-TINY = load_recipe(Path(__file__).resolve().parents[2] / "recipes" / "tiny.toml").stages.static
+TINY = load_recipe(Path(__file__).resolve().parents[2] / "recipes" / "tiny.toml").stages.static.run
 HELD = 1.5
 
 
@@ -33,13 +34,18 @@ class HeldOnce:
         self.module = nn.ParameterDict({"table": self.table})
         self.steps = 0
 
-    def losses(self, step: int) -> Iterator[tuple[Tensor, int]]:
+    operations = 0.0
+
+    def settle(self) -> None:
+        pass
+
+    def losses(self, step: int) -> Iterator[StepLoss]:
         self.steps += 1
         time.sleep(0.01)
         if step == 3:
             time.sleep(HELD)
             os.kill(os.getpid(), signal.SIGCONT)
-        yield self.table.square().sum(), 1
+        yield StepLoss(self.table.square().sum(), 1, "nothing")
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         raise AssertionError("nothing is validated here")
@@ -52,12 +58,12 @@ def test_time_in_which_the_process_is_held_is_not_counted(
     stage = replace(TINY, seconds=HELD / 3, max_steps=0)
     compute = Compute("cpu", bfloat16=False, ceiling=1.0, reason="given")
     objective = HeldOnce()
-    shards = Shards(*(np.zeros(0),) * 4, groups=[])  # type: ignore[arg-type]
+    shards = Shards(*(np.zeros(0),) * 5, groups=[])  # type: ignore[arg-type]
     before = signal.getsignal(signal.SIGCONT)
     assert loop.train(objective, shards, loop.Run(tmp_path, stage, "key", compute, str))
     assert objective.steps > 4
     assert signal.getsignal(signal.SIGCONT) is before
-    again = optimiser(objective.module, objective.table, stage)
-    saved = load_checkpoint(checkpoints(tmp_path)[-1], objective.module, again, "key")
+    held = Held(objective.module, Optimisers(objective.module, objective.table, stage), None)
+    saved = load_checkpoint(checkpoints(tmp_path)[-1], held, "key")
     assert saved.step == objective.steps
     assert saved.seconds < HELD

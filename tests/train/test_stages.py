@@ -1,76 +1,151 @@
-"""Stages: which shards they refuse before the first step."""
+"""Stages: what they refuse before the first step, what they write, and how they hang together."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import numpy as np
 import pytest
-from tokenizers import Tokenizer, models
+import torch
+from safetensors.torch import load_file
 
 from klein_embedding.errors import KleinError
-from klein_embedding.files import write_manifest
-from klein_embedding.recipe import Recipe, load_recipe
-from klein_embedding.tokenizer.shards import make_shards
-from klein_embedding.train.stages import run_static
+from klein_embedding.files import read_manifest, write_manifest
+from klein_embedding.recipe import Recipe
+from klein_embedding.train.checkpoint import checkpoints
+from klein_embedding.train.order import Workshop, section_of, stage_key
+from klein_embedding.train.stages import model_of, run_stage
 
-ROOT = Path(__file__).resolve().parents[2]
-ROW = {
-    "anchor": "one", "positive": "two", "anchor_lang": "en", "positive_lang": "hi",
-    "source": "talks", "kind": "translation", "text_class": "H", "derived": False,
-    "negatives": ["two"],
-}  # fmt: skip
+Make = Callable[..., Workshop]
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> tuple[Recipe, Path, Path]:
-    """A recipe of two entries with its shards and its tokenizer."""
-    processed, tokenizer = tmp_path / "processed", tmp_path / "tokenizer"
-    for folder in (processed, tokenizer):
-        folder.mkdir()
-    for split in ("train", "valid"):
-        pq.write_table(pa.Table.from_pylist([ROW]), processed / f"pairs-{split}.parquet")
-    counts = {"pairs_by_source": {"talks": 1}}
-    write_manifest(processed, {"guard": "ab", "weights": {"talks": 1.0}, "counts": counts})
-    model = Tokenizer(models.WordLevel({"one": 0, "two": 1}, unk_token="one"))
-    model.save(str(tokenizer / "tokenizer.json"))
-    write_manifest(tokenizer, {"guard": "ab"})
-    make_shards(processed, tokenizer, tmp_path / "shards", 32)
-    recipe = load_recipe(ROOT / "recipes" / "tiny.toml")
-    recipe = replace(recipe, tokenizer=replace(recipe.tokenizer, vocabulary=2))
-    return recipe, tmp_path / "shards", tokenizer
+def own(made: Path, tiny_recipe: Recipe, tmp_path: Path) -> Workshop:
+    """A workshop whose shards and tokenizer may be altered."""
+    for name in ("shards", "tokenizer"):
+        shutil.copytree(made / name, tmp_path / name)
+    return Workshop(
+        tiny_recipe, tmp_path / "shards", tmp_path / "tokenizer", tmp_path / "runs", print
+    )
 
 
-def _refusal(recipe: Recipe, shards: Path, tokenizer: Path) -> str:
-    target = shards.parent / "static"
+def _refusal(shop: Workshop, name: str = "static") -> str:
     with pytest.raises(KleinError) as caught:
-        run_static(recipe, shards, tokenizer, target, lambda line: None)
-    assert not target.exists()
+        run_stage(shop, name)
+    assert not (shop.runs / name).exists()
     return str(caught.value)
 
 
-def test_whole_shards_of_the_right_tokenizer_pass_the_checks(
-    made: tuple[Recipe, Path, Path],
-) -> None:
-    assert "only 0 groups have 32 pairs" in _refusal(*made)  # refused later, for its size
-
-
-def test_an_altered_part_is_refused(made: tuple[Recipe, Path, Path]) -> None:
-    part = made[1] / "pairs-train-000.npy"
+def test_an_altered_part_is_refused(own: Workshop) -> None:
+    part = own.shards / "pairs-train-000.npy"
     part.write_bytes(part.read_bytes()[:-1] + b"\x07")
-    assert "pairs-train-000.npy: differs" in _refusal(*made)
+    assert "pairs-train-000.npy: differs" in _refusal(own)
 
 
-def test_another_tokenizer_is_refused(made: tuple[Recipe, Path, Path]) -> None:
-    path = made[2] / "tokenizer.json"
-    path.write_text(path.read_text().replace("two", "ten"))
-    write_manifest(made[2], {"guard": "ab"})
-    assert "made with another tokenizer" in _refusal(*made)
+def test_another_tokenizer_is_refused(own: Workshop) -> None:
+    path = own.tokenizer / "tokenizer.json"
+    path.write_text(path.read_text().replace("en7", "en07"))
+    write_manifest(own.tokenizer, {"guard": "ab"})
+    assert "made with another tokenizer" in _refusal(own)
 
 
-def test_another_size_of_vocabulary_is_refused(made: tuple[Recipe, Path, Path]) -> None:
-    recipe, shards, tokenizer = made
-    other = replace(recipe, tokenizer=replace(recipe.tokenizer, vocabulary=3))
-    assert "made with 2 entries, the recipe says 3" in _refusal(other, shards, tokenizer)
+def test_another_size_of_vocabulary_is_refused(own: Workshop, tiny_recipe: Recipe) -> None:
+    other = replace(tiny_recipe, tokenizer=replace(tiny_recipe.tokenizer, vocabulary=2400))
+    assert "entries, the recipe says 2,400" in _refusal(replace(own, recipe=other))
+
+
+def test_a_batch_that_cannot_fit_is_refused_with_one_that_would(
+    workshop: Make, tiny_recipe: Recipe
+) -> None:
+    run_stage(workshop(), "static")
+    contrastive = tiny_recipe.stages.contrastive
+    huge = replace(contrastive, draw=replace(contrastive.draw, batch=2**32), recompute=False)
+    recipe = replace(tiny_recipe, stages=replace(tiny_recipe.stages, contrastive=huge))
+    shop = workshop(recipe)
+    shop.recipe.stages.planned()
+    run_stage(shop, "mlm")
+    message = _refusal(shop, "contrastive")
+    assert "a batch of 4294967296 pairs" in message
+    assert "would fit" in message and "recompute = true" in message
+
+
+def test_every_stage_runs_and_carries_what_the_next_one_needs(workshop: Make) -> None:
+    shop = workshop()
+    names = shop.recipe.stages.planned()
+    assert names == ("static", "mlm", "contrastive", "mine-1", "refine-1")
+    for name in names:
+        assert run_stage(shop, name)
+        manifest = read_manifest(shop.runs / name)
+        assert manifest["key"] == stage_key(shop, name)
+        assert manifest["guard"] == "ab"
+    for name in ("mlm", "contrastive", "refine-1"):
+        wanted = {"config.json", "model.safetensors", "table.npy", "tokenizer.json"}
+        assert set(read_manifest(shop.runs / name)["files"]) == wanted
+    tables = [np.load(shop.runs / name / "table.npy") for name in ("static", "mlm", "contrastive")]
+    assert np.array_equal(tables[0], tables[1])
+    assert not np.array_equal(tables[1], tables[2])
+    mined = np.load(shop.runs / "mine-1" / "negatives.npy")
+    assert (mined >= 0).any()
+    # The encoder's token vectors are the table's, and its blocks have moved away from zero.
+    weights = load_file(shop.runs / "refine-1" / "model.safetensors")
+    words = weights["embeddings.word_embeddings.weight"][:, :16]
+    table = torch.from_numpy(np.load(shop.runs / "refine-1" / "table.npy"))
+    assert torch.allclose(words[4:], table[4:], atol=1e-5)
+    assert weights["encoder.layer.0.output.dense.weight"].abs().max() > 0
+
+
+def test_masked_tokens_leave_the_frozen_table_as_it_is(workshop: Make) -> None:
+    shop = workshop()
+    run_stage(shop, "static")
+    before = model_of(shop.recipe.model, shop.runs / "static", 1).encoder.state_dict()
+    run_stage(shop, "mlm")
+    after = load_file(shop.runs / "mlm" / "model.safetensors")
+    name = "embeddings.word_embeddings.weight"
+    assert torch.equal(before[name], after[name])
+    moved = "encoder.layer.0.attention.output.dense.weight"
+    assert not torch.equal(before[moved], after[moved])
+
+
+def test_weights_of_another_shape_are_refused(workshop: Make, tiny_recipe: Recipe) -> None:
+    shop = workshop()
+    for name in ("static", "mlm"):
+        run_stage(shop, name)
+    wider = replace(tiny_recipe, model=replace(tiny_recipe.model, feedforward=48))
+    assert "of another shape than the recipe's" in _refusal(workshop(wider), "contrastive")
+
+
+def test_a_new_budget_goes_on_from_a_finished_run(workshop: Make, tiny_recipe: Recipe) -> None:
+    shop = workshop()
+    run_stage(shop, "static")
+    work = shop.runs / "static-work"
+    first = read_manifest(shop.runs / "static")["files"]["table.npy"]
+    static = tiny_recipe.stages.static
+    more = replace(static, run=replace(static.run, max_steps=12))
+    recipe = replace(tiny_recipe, stages=replace(tiny_recipe.stages, static=more))
+    longer = replace(workshop(recipe), begin_from=checkpoints(work)[-1])
+    assert run_stage(longer, "static")
+    state = json.loads((checkpoints(work)[-1] / "state.json").read_text())
+    assert (state["begun_step"], state["step"]) == (30, 42)
+    assert read_manifest(shop.runs / "static")["files"]["table.npy"] != first
+    rows = [json.loads(line) for line in (work / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "loss" in row] == list(range(1, 43))
+
+
+def test_a_checkpoint_of_other_dials_is_refused(workshop: Make, tiny_recipe: Recipe) -> None:
+    shop = workshop()
+    run_stage(shop, "static")
+    static = tiny_recipe.stages.static
+    other = replace(static, run=replace(static.run, rate=0.5))
+    recipe = replace(tiny_recipe, stages=replace(tiny_recipe.stages, static=other))
+    with pytest.raises(KleinError, match="made by another recipe"):
+        run_stage(workshop(recipe), "static")
+
+
+def test_training_after_a_round_reads_hard_negatives_on_its_own_budget(tiny_recipe: Recipe) -> None:
+    section = section_of(tiny_recipe, "refine-1")
+    assert section.negatives
+    assert section.run.max_steps == tiny_recipe.stages.mine.max_steps

@@ -1,0 +1,96 @@
+"""What the contrastive stage is helped by, worked out once and kept beside its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from klein_embedding.errors import KleinError
+from klein_embedding.files import digest_of
+from klein_embedding.recipe_stages import AugmentRecipe, ContrastiveRecipe
+from klein_embedding.tokenizer.frozen import open_tokenizer
+from klein_embedding.tokenizer.shards import Shards
+from klein_embedding.train.augment import Augmenter, Lexicon, lexicon_of
+from klein_embedding.train.batches import Guide
+from klein_embedding.train.guide import group_losses, neighbourhoods
+from klein_embedding.train.static import bags
+
+NEGATIVES = "negatives.npy"
+
+
+def aids_of(
+    parts: tuple[Shards, Tensor, Path],
+    stage: ContrastiveRecipe,
+    negatives: np.ndarray | None,
+    run: tuple[Path, Callable[[str], None]],
+) -> tuple[Guide, Augmenter | None]:
+    """The guide of the batches and the writer of other forms, as far as the recipe asks for them.
+
+    Args:
+        parts: Training split, static vectors (V, C) and the tokenizer's folder.
+        stage: Stage section of a recipe.
+        negatives: (pairs,) mined text numbers, None for those of the shards.
+        run: Folder of the checkpoints, and what is called with each line of progress.
+    """
+    shards, table, tokenizer = parts
+    seed = stage.run.seed
+
+    def embed(numbers: np.ndarray) -> Tensor:
+        return bags(table, shards, numbers, stage.draw.pair_tokens)
+
+    def order() -> np.ndarray:
+        return neighbourhoods(embed, shards, seed)
+
+    def losses() -> np.ndarray:
+        return group_losses(embed, shards, stage.loss.scale, seed)
+
+    mark = digest_of([seed, float(table.double().sum()), len(shards.pairs)])[:16]
+    found = Guide(
+        _kept("order", order, mark, run) if stage.draw.hard else None,
+        _kept("losses", losses, mark, run) if stage.draw.by_loss else None,
+        negatives,
+    )
+    return found, _augmenter(stage.augment, shards, tokenizer)
+
+
+def _kept(
+    name: str,
+    work: Callable[[], np.ndarray],
+    mark: str,
+    run: tuple[Path, Callable[[str], None]],
+) -> np.ndarray:
+    """An array of an earlier start of the same run, or one that is worked out now."""
+    folder, say = run
+    path = folder / f"{name}-{mark}.npy"
+    if not path.is_file():
+        say(f"working out {name} of the pairs by their static vectors")
+        folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npy")
+        np.save(part, work())
+        part.replace(path)
+    return np.load(path)
+
+
+def _augmenter(dials: AugmentRecipe, shards: Shards, folder: Path) -> Augmenter | None:
+    if not (dials.common_script or dials.romanised or dials.switched):
+        return None
+    tokenizer = open_tokenizer(folder)
+    lexicon = lexicon_of(shards, tokenizer) if dials.switched else Lexicon({})
+    return Augmenter(tokenizer, dials, lexicon)
+
+
+def mined_negatives(folder: Path | None, pairs: int) -> np.ndarray | None:
+    """Hard negatives (pairs,) of a finished mining stage, None if the folder is none.
+
+    Raises:
+        KleinError: If they belong to other shards.
+    """
+    if folder is None or not (folder / NEGATIVES).is_file():
+        return None
+    found = np.load(folder / NEGATIVES)
+    if len(found) != pairs:
+        raise KleinError(f"{folder}: mined from other shards; run the stage again")
+    return found

@@ -1,0 +1,105 @@
+"""Texts of a step as token ids: read from the shards, written in other forms, padded.
+
+Shapes: N texts, T tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from klein_embedding.tokenizer.pipeline import BOS_ID, EOS_ID, PAD_ID
+from klein_embedding.tokenizer.shards import Shards
+
+SPECIAL = 2
+"""Special tokens of a text: one before it, one behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Ids of many texts, one after the other, without special tokens.
+
+    Attributes:
+        ids: (tokens,) int64.
+        firsts: (N,) int64 start of each text in ``ids``.
+    """
+
+    ids: np.ndarray
+    firsts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens (N,) of each text."""
+        return np.diff(np.append(self.firsts, len(self.ids)))
+
+    def text(self, number: int) -> np.ndarray:
+        """Ids of one text."""
+        start = int(self.firsts[number])
+        return self.ids[start : start + int(self.lengths[number])]
+
+    def take(self, numbers: np.ndarray) -> Rows:
+        """Some of the texts, in the order of their numbers (N,)."""
+        lengths = self.lengths[numbers]
+        firsts = starts_of(lengths)
+        places = np.arange(int(lengths.sum())) + np.repeat(self.firsts[numbers] - firsts, lengths)
+        return Rows(self.ids[places], firsts)
+
+    def padded(self) -> tuple[Tensor, Tensor]:
+        """Ids and mask (N, T) with the special tokens."""
+        lengths = self.lengths
+        block = np.full((len(self), int(lengths.max(initial=0)) + SPECIAL), PAD_ID, dtype=np.int64)
+        columns = np.arange(block.shape[1])
+        block[(columns >= 1) & (columns < lengths[:, None] + 1)] = self.ids
+        block[:, 0] = BOS_ID
+        block[np.arange(len(self)), lengths + 1] = EOS_ID
+        mask = columns < lengths[:, None] + SPECIAL
+        return torch.from_numpy(block), torch.from_numpy(mask)
+
+    def chunks(self, tokens: int) -> Iterator[np.ndarray]:
+        """Numbers of texts of like length that fill so many tokens, padding included.
+
+        A chunk holds one text at least. The shortest texts come first.
+        """
+        lengths = self.lengths + SPECIAL
+        ranked = np.argsort(lengths, kind="stable")
+        start = 0
+        while start < len(ranked):
+            # Texts are in order of length, so the last of a chunk decides its width.
+            sizes = lengths[ranked[start:]] * np.arange(1, len(ranked) - start + 1)
+            stop = start + max(int(np.searchsorted(sizes, tokens, side="right")), 1)
+            yield ranked[start:stop]
+            start = stop
+
+
+def starts_of(lengths: np.ndarray) -> np.ndarray:
+    """Start (N,) of each of N texts that follow one another."""
+    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+
+
+def gather(shards: Shards, numbers: np.ndarray, longest: int) -> Rows:
+    """Texts by number, each cut to so many tokens.
+
+    Args:
+        shards: Token shards.
+        numbers: (N,) text numbers.
+        longest: Most tokens of a text, special tokens not counted.
+    """
+    starts = np.asarray(shards.offsets[numbers])
+    lengths = np.minimum(np.asarray(shards.offsets[numbers + 1]) - starts, longest)
+    firsts = starts_of(lengths)
+    places = np.arange(int(lengths.sum())) + np.repeat(starts - firsts, lengths)
+    return Rows(np.asarray(shards.ids[places]).astype(np.int64), firsts)
+
+
+def joined(parts: list[np.ndarray]) -> Rows:
+    """Texts given one by one."""
+    lengths = np.array([len(part) for part in parts], dtype=np.int64)
+    ids = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+    return Rows(ids.astype(np.int64), starts_of(lengths))
