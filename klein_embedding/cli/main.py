@@ -41,7 +41,8 @@ VERBS: dict[str, Verb] = {
     "make": Verb(f"{_HERE}.make:make", "Make a model from its recipe, stage by stage."),
     "data": Verb(f"{_HERE}.data:data", "Fetch sources and build the corpus."),
     "tokenizer": Verb(f"{_HERE}.tokenizer:tokenizer", "Train, measure and freeze the tokenizer."),
-    "train": Verb(f"{_HERE}.train:train", "Train the encoder."),
+    "train": Verb(f"{_HERE}.train:train", "Train the stages of a recipe."),
+    "mine": Verb(f"{_HERE}.mine:mine", "Find hard negatives with the model itself."),
     "eval": Verb(f"{_HERE}.evaluate:evaluate", "Measure a model and write its results."),
 }
 

@@ -83,7 +83,8 @@ def _shards(plan: Plan) -> None:
     make_shards(p.processed, p.tokenizer, p.shards, plan.recipe.model.max_tokens)
 
 
-def _workshop(plan: Plan) -> Workshop:
+def workshop(plan: Plan) -> Workshop:
+    """Where the training stages of a plan read and write."""
     from klein_embedding.train.order import Workshop
 
     p = plan.places
@@ -96,12 +97,12 @@ def _training(name: str) -> Stage:
     def key(plan: Plan) -> str:
         from klein_embedding.train.order import stage_key
 
-        return stage_key(_workshop(plan), name)
+        return stage_key(workshop(plan), name)
 
     def run(plan: Plan) -> None:
         from klein_embedding.train.stages import run_stage
 
-        if not run_stage(_workshop(plan), name):
+        if not run_stage(workshop(plan), name):
             raise KleinError("stopped by a signal; run the same command to go on")
 
     return Stage(name, lambda p: p.runs / name, key, run)

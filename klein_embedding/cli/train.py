@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klein_embedding.cli.make import say
+
+if TYPE_CHECKING:
+    from klein_embedding.train.order import Workshop
 
 
 class _RecipeFirst(click.Group):
@@ -90,3 +94,61 @@ def plot(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
 
     facts = plot_runs(runs, out)
     click.echo(json.dumps({"file": str(out), "runs": facts}) if as_json else str(out))
+
+
+@train.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder to write."
+)
+@click.option(
+    "--stage", "stages", multiple=True, metavar="STAGE", help="Stage to train there; repeatable."
+)
+@click.option(
+    "--megabytes",
+    type=click.IntRange(min=4),
+    default=60,
+    show_default=True,
+    help="Most that is carried over at once, in MiB.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what to carry, call by call, as JSON.")
+def bundle(recipe: Path, out: Path, stages: tuple[str, ...], megabytes: int, as_json: bool) -> None:
+    """Write all that another machine needs to train stages of RECIPE, in loads to carry over.
+
+    Without --stage, the stages that are not finished here. What to do there: docs/gpu.md.
+
+    Example: klein train bundle recipes/gpu-30min.toml --out runs/bundle
+    """
+    import json
+    from dataclasses import asdict
+
+    from klein_embedding.train.bundle import write_bundle
+
+    calls = write_bundle(_workshop(recipe), stages, out, megabytes << 20)
+    if as_json:
+        click.echo(json.dumps([asdict(call) for call in calls]))
+        return
+    for number, call in enumerate(calls, start=1):
+        click.echo(f"call {number}: {call.bytes / 2**20:.1f} MiB  {' '.join(call.paths)}")
+
+
+@train.command()
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER..."
+)
+@click.option("--recipe", required=True, type=click.Path(path_type=Path), help="Its recipe.")
+def unbundle(folders: tuple[Path, ...], recipe: Path) -> None:
+    """Take in weights that another machine trained: each FOLDER holds what one call gave back.
+
+    Example: klein train unbundle back/1 back/2 --recipe recipes/gpu-30min.toml
+    """
+    from klein_embedding.train.unbundle import unbundle as take_in
+
+    click.echo(f"{take_in(_workshop(recipe), folders)}: finished")
+
+
+def _workshop(recipe: Path) -> Workshop:
+    from klein_embedding.cli import pipeline
+    from klein_embedding.cli.plan import read_plan
+
+    return pipeline.workshop(read_plan(recipe, None, say))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from json import dumps
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,14 @@ from klein_embedding.files import (
     read_manifest,
     write_json,
     write_manifest,
+    write_text,
 )
 from klein_embedding.model.embedder import SentenceEncoder
 from klein_embedding.model.encoder import Encoder, hugging_face_config
 from klein_embedding.model.start import centred, clipped, start_from_static
 from klein_embedding.recipe import ModelRecipe
 from klein_embedding.recipe_stages import ContrastiveRecipe
-from klein_embedding.tokenizer.frozen import open_tokenizer
+from klein_embedding.tokenizer.frozen import open_tokenizer, read_tokenizer
 from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
 from klein_embedding.train import ranks
 from klein_embedding.train.aids import NEGATIVES, aids_of, mined_negatives
@@ -33,6 +35,7 @@ from klein_embedding.train.batches import Guide
 from klein_embedding.train.checkpoint import checkpoints, tensors
 from klein_embedding.train.contrastive import ContrastiveObjective, Start
 from klein_embedding.train.loop import Run, train
+from klein_embedding.train.mine import mine, sampled
 from klein_embedding.train.mlm import MlmObjective
 from klein_embedding.train.objectives import Objective
 from klein_embedding.train.order import (
@@ -54,6 +57,9 @@ TABLE, WEIGHTS, CONFIG, TOKENIZER = (
     "config.json",
     "tokenizer.json",
 )
+SAMPLE = "sample.jsonl"
+"""Mined negatives to be read by eye."""
+_SHOWN = 50
 
 
 def run_stage(shop: Workshop, name: str) -> bool:
@@ -165,8 +171,6 @@ def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) 
 
 def _run_mine(shop: Workshop, name: str) -> bool:
     """Search the training side for hard negatives; write one text number a pair."""
-    from klein_embedding.train.mine import mine
-
     compute, recipe = _compute(shop.say), shop.recipe
     source, dials = shop.weights_before(name), recipe.stages.mine
     stage = recipe.stages.contrastive
@@ -183,8 +187,11 @@ def _run_mine(shop: Workshop, name: str) -> bool:
             return objective.embed(splits[0], numbers).cpu().numpy()
 
     found = mine(embed, splits[0], dials, stage.run.seed + int(name.rpartition("-")[2]), shop.say)
+    tokenizer = read_tokenizer(source / TOKENIZER)
+    shown = sampled(found, splits[0], tokenizer, _SHOWN, stage.run.seed)
     with fresh_folder(shop.runs / name) as part:
         np.save(part / NEGATIVES, found.negatives)
+        write_text(part / SAMPLE, "".join(f"{dumps(row, ensure_ascii=False)}\n" for row in shown))
         facts = {"stage": name, "key": stage_key(shop, name), "counts": found.counts}
         write_manifest(part, {**facts, "guard": read_manifest(shop.shards)["guard"]})
     return True
