@@ -36,6 +36,8 @@ from klein_embedding.train.telling import Teller
 from klein_embedding.train.validation import MEAN, validate
 
 _CLIP = 1.0
+_CLEARLY = 0.005
+"""What the weights of an earlier moment must lead by: half a point is noise between two moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ class _Loop:
                 best, what = figures[MEAN], "the average"
             else:
                 average.swap()
-        if self._state.best > best and (self._run.folder / BEST).is_dir():
+        if self._state.best > best + _CLEARLY and (self._run.folder / BEST).is_dir():
             load_best(self._run.folder, self._held.module)
             best, what = self._state.best, "an earlier state's"
         self._objective.settle()

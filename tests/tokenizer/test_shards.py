@@ -12,8 +12,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from klein_embedding.errors import KleinError
 from klein_embedding.files import read_json, write_json, write_manifest
-from klein_embedding.tokenizer import shards as shards_module
-from klein_embedding.tokenizer.shards import check_shards, make_shards, open_shards
+from klein_embedding.tokenizer import write_shards
+from klein_embedding.tokenizer.shards import check_shards, open_shards
+from klein_embedding.tokenizer.write_shards import make_shards
 
 GUARD = "ab" * 32
 WEIGHTS = {"menus": 1.0, "dialogs": 3.0, "talks": 2.0}
@@ -115,7 +116,7 @@ def test_shards_without_the_guard_are_not_opened(
     write_json(shards / "manifest.json", manifest | {"guard": ""})
     with pytest.raises(KleinError, match="no guard digest"):
         open_shards(shards, "train")
-    del manifest["bytes"]
+    del manifest["format"]
     write_json(shards / "manifest.json", manifest)
     with pytest.raises(KleinError, match="earlier version"):
         open_shards(shards, "train")
@@ -184,7 +185,7 @@ def test_a_corpus_built_anew_meanwhile_is_refused(
         write_manifest(folders[0], {"guard": GUARD, **FACTS, "again": 1})
         return {}
 
-    monkeypatch.setattr(shards_module, "_write_texts", rebuilt)
+    monkeypatch.setattr(write_shards, "_write_texts", rebuilt)
     with pytest.raises(KleinError, match="built again while it was read"):
         make_shards(*folders, tmp_path / "shards", 32)
     assert not (tmp_path / "shards").exists()

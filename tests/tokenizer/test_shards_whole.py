@@ -19,7 +19,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from klein_embedding.files import sha256, write_manifest
 from klein_embedding.tokenizer import parts
-from klein_embedding.tokenizer.shards import Shards, make_shards, open_shards
+from klein_embedding.tokenizer.shards import Shards, open_shards
+from klein_embedding.tokenizer.write_shards import make_shards
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [f"w{at}" for at in range(500)]
@@ -132,10 +133,10 @@ def test_a_text_is_kept_once(folders: tuple[Path, Path], tmp_path: Path) -> None
 PROGRAM = """
 import sys
 from pathlib import Path
-from klein_embedding.tokenizer import pair_columns, parts, shards
+from klein_embedding.tokenizer import pair_columns, parts, write_shards
 pair_columns._BATCH, parts.PART_BYTES = 500, 2048
 processed, tokenizer, target, longest = sys.argv[1:]
-shards.make_shards(Path(processed), Path(tokenizer), Path(target), int(longest))
+write_shards.make_shards(Path(processed), Path(tokenizer), Path(target), int(longest))
 """
 
 
