@@ -33,6 +33,9 @@ _FAMILIES = {
 _KEPT, _UNDRAWN, _FOUND, _NO_NEIGHBOUR, _ABOVE_CEILING = range(5)
 _OUTCOMES = ("kept", "undrawn", "found", "no_neighbour", "above_ceiling")
 _EMBEDDED = 8192
+_ANSWERS = 50
+"""Neighbours looked at beyond the last rank, for right answers have none; where an anchor has more
+of them than this, fewer neighbours have a rank."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -91,17 +94,18 @@ class _Answers:
 
     def __init__(self, shards: Shards) -> None:
         pairs = np.asarray(shards.pairs[:])
-        self._links = np.unique(_link(shards.keys[pairs[:, 0]], shards.keys[pairs[:, 1]]))
+        self._links = np.sort(_link(shards.keys[pairs[:, 0]], shards.keys[pairs[:, 1]]))
 
-    def right(self, anchors: np.ndarray, positives: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Where (N, K) others' keys (N, K) are no negatives of anchors' and positives' keys (N,).
+    def right(self, anchors: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Where (N, K) others' keys (N, K) are no negatives of anchors' keys (N,).
 
-        They are the anchor's or the positive's own, or the split pairs them with the anchor.
+        They are the anchor's own, or those of texts that the split pairs with the anchor on either
+        side, its positive among them.
         """
         links = _link(anchors[:, None], others)
         at = np.searchsorted(self._links, links)
         paired = self._links[np.minimum(at, len(self._links) - 1)] == links
-        return paired | (others == anchors[:, None]) | (others == positives[:, None])
+        return paired | (others == anchors[:, None])
 
 
 def _link(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -185,14 +189,13 @@ def _found(
     anchors, positives = _unit(embed, texts), _unit(embed, search.pool)
     anchor_keys, pool_keys = shards.keys[texts], shards.keys[search.pool]
     pool = Pool(positives)
-    # As many again as are wanted, for the right answers among them do not count.
-    count = min(2 * rules.dials.last, len(search.pool))
+    count = min(rules.dials.last + _ANSWERS, len(search.pool))
     for start in range(0, len(search.rows), pool.chunk):
         part = slice(start, start + pool.chunk)
         left, right = anchor_at[part], positive_at[part]
         queries = anchors[left]
         near, places = pool.nearest(queries, count)
-        wrong = ~rules.answers.right(anchor_keys[left], pool_keys[right], pool_keys[places])
+        wrong = ~rules.answers.right(anchor_keys[left], pool_keys[places])
         own = np.einsum("nc,nc->n", queries, positives[right])
         rows = search.rows[part]
         picked, outcomes = _picked((near, wrong), own, rules.luck[rows], rules.dials)

@@ -189,11 +189,15 @@ def _run_mine(shop: Workshop, name: str) -> bool:
     found = mine(embed, splits[0], dials, stage.run.seed + int(name.rpartition("-")[2]), shop.say)
     tokenizer = read_tokenizer(source / TOKENIZER)
     shown = sampled(found, splits[0], tokenizer, _SHOWN, stage.run.seed)
+    if ranks.rank():
+        ranks.wait()
+        return True
     with fresh_folder(shop.runs / name) as part:
         np.save(part / NEGATIVES, found.negatives)
         write_text(part / SAMPLE, "".join(f"{dumps(row, ensure_ascii=False)}\n" for row in shown))
         facts = {"stage": name, "key": stage_key(shop, name), "counts": found.counts}
         write_manifest(part, {**facts, "guard": read_manifest(shop.shards)["guard"]})
+    ranks.wait()
     return True
 
 
