@@ -102,9 +102,11 @@ def versions(*packages: str) -> dict[str, str]:
 def commit() -> str:
     """Commit of the checkout that this package runs from, "unknown" outside a checkout."""
     here = Path(__file__).resolve().parent.parent
-    done = subprocess.run(
-        ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
+    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine
+        return "unknown"
     return done.stdout.strip() or "unknown"
 
 
