@@ -241,5 +241,6 @@ def _mlm_problems(mlm: MlmRecipe, model: ModelRecipe) -> dict[str, bool]:
         "stages.mlm: row_tokens must lie between 8 and model max_tokens": not 8
         <= mlm.row_tokens
         <= model.max_tokens,
-        "stages.mlm: tokens must hold one row": mlm.tokens < mlm.row_tokens,
+        "stages.mlm: tokens and chunk_tokens must hold one row": min(mlm.tokens, mlm.chunk_tokens)
+        < mlm.row_tokens,
     }

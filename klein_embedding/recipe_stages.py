@@ -112,7 +112,8 @@ class MlmRecipe:
         row_tokens: Longest row, its special tokens included.
         masked: Share of the tokens that are to be guessed.
         pairs: Share of the rows that hold a translation pair (TLM).
-        exponent: Exponent of a language's tokens in its share of the rows.
+        exponent: Exponent of a language's texts in its share of the rows.
+        chunk_tokens: Tokens that go through the encoder at once.
     """
 
     run: RunRecipe
@@ -121,6 +122,7 @@ class MlmRecipe:
     masked: float
     pairs: float
     exponent: float
+    chunk_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

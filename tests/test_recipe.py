@@ -13,7 +13,9 @@ RECIPES = Path(__file__).parent.parent / "recipes"
 TINY = (RECIPES / "tiny.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["tiny.toml", "first-light.toml", "full.toml", "full-permissive.toml"])
+@pytest.mark.parametrize(
+    "name", ["tiny.toml", "first-light.toml", "full.toml", "full-permissive.toml", "gpu-30min.toml"]
+)
 def test_shipped_recipes_parse(name: str) -> None:
     recipe = load_recipe(RECIPES / name)
     assert recipe.stages.contrastive.loss.dims == [512, 256, 128]

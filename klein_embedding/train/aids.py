@@ -13,6 +13,7 @@ from klein_embedding.files import digest_of
 from klein_embedding.recipe_stages import AugmentRecipe, ContrastiveRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer
 from klein_embedding.tokenizer.shards import Shards
+from klein_embedding.train import ranks
 from klein_embedding.train.augment import Augmenter, Lexicon, lexicon_of
 from klein_embedding.train.batches import Guide
 from klein_embedding.train.guide import group_losses, neighbourhoods
@@ -65,12 +66,13 @@ def _kept(
     """An array of an earlier start of the same run, or one that is worked out now."""
     folder, say = run
     path = folder / f"{name}-{mark}.npy"
-    if not path.is_file():
+    if not path.is_file() and ranks.rank() == 0:
         say(f"working out {name} of the pairs by their static vectors")
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.npy")
         np.save(part, work())
         part.replace(path)
+    ranks.wait()
     return np.load(path)
 
 
@@ -82,14 +84,14 @@ def _augmenter(dials: AugmentRecipe, shards: Shards, folder: Path) -> Augmenter 
     return Augmenter(tokenizer, dials, lexicon)
 
 
-def mined_negatives(folder: Path | None, pairs: int) -> np.ndarray | None:
-    """Hard negatives (pairs,) of a finished mining stage, None if the folder is none.
+def mined_negatives(folder: Path, pairs: int) -> np.ndarray:
+    """Hard negatives (pairs,) of a finished mining stage.
 
     Raises:
-        KleinError: If they belong to other shards.
+        KleinError: If they are not there, or belong to other shards.
     """
-    if folder is None or not (folder / NEGATIVES).is_file():
-        return None
+    if not (folder / NEGATIVES).is_file():
+        raise KleinError(f"{folder}: holds no {NEGATIVES}; run the stage here")
     found = np.load(folder / NEGATIVES)
     if len(found) != pairs:
         raise KleinError(f"{folder}: mined from other shards; run the stage again")

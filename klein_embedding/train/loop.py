@@ -189,6 +189,8 @@ class _Loop:
             read, accuracy = read + found.tokens, found.accuracy
             if not found.more:
                 norm = self._move(found)
+        if self._held.average:
+            self._held.average.update()
         state.step += 1
         state.tokens += read
         state.seconds += time.monotonic() - started

@@ -28,7 +28,6 @@ from klein_embedding.train import ranks
 from klein_embedding.train.objectives import StepLoss, operations_of
 from klein_embedding.train.rows import SPECIAL, Rows, gather, joined
 
-_CHUNK_TOKENS = 1024
 _IGNORED = -100
 _REPLACED = 0.8, 0.1
 """Of the tokens to be guessed: shares that are hidden, and that become another token."""
@@ -155,7 +154,7 @@ class MlmObjective:
         """The step's loss in chunks, whose gradients add up before they are stepped on."""
         masked = self._stream.step(step)
         count = int((masked.labels != _IGNORED).sum())
-        chunks = list(masked.rows.chunks(_CHUNK_TOKENS))[ranks.rank() :: ranks.size()]
+        chunks = list(masked.rows.chunks(self._stage.chunk_tokens))[ranks.rank() :: ranks.size()]
         about = f"{len(masked.rows)} masked rows"
         if not chunks:
             yield StepLoss(self._head.bias.sum() * 0.0, 0, about)
@@ -184,7 +183,7 @@ class MlmObjective:
         """Sentence vectors (N, C), which this stage does not train but must not destroy."""
         rows = gather(shards, numbers, self._stage.row_tokens - SPECIAL)
         parts, order = [], []
-        for chosen in rows.chunks(_CHUNK_TOKENS):
+        for chosen in rows.chunks(self._stage.chunk_tokens):
             ids, mask = (part.to(self._compute.device) for part in rows.take(chosen).padded())
             with self._compute.autocast():
                 parts.append(self._model(ids, mask).float())

@@ -114,7 +114,9 @@ def _encoder_objective(
     if not isinstance(stage, ContrastiveRecipe):
         return MlmObjective(shards, shop.recipe.stages.mlm, model, compute)
     table = torch.from_numpy(np.load(shop.weights_before(name) / TABLE)).to(compute.device)
-    negatives = mined_negatives(shop.before(name), len(shards.pairs))
+    before = shop.before(name)
+    mined = before if before and is_mine(before.name) else None
+    negatives = mined_negatives(mined, len(shards.pairs)) if mined else None
     aids = aids_of(
         (shards, table, shop.tokenizer), stage, negatives, (work_of(shop, name), shop.say)
     )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from klein_embedding.cli import pipeline
+from klein_embedding.cli import plan as plans
 from klein_embedding.cli.data import data
 from klein_embedding.corpus.audit import audit, closeness
 from klein_embedding.corpus.guard import guard_of
@@ -137,7 +137,7 @@ def test_the_verb_tells_by_its_exit_code(
 ) -> None:
     make_sets(tmp_path / "eval")
     make_corpus(tmp_path / "corpus", [pair(text)], [])
-    monkeypatch.setattr(pipeline, "plan", lambda *_: planned(tmp_path, ""))
+    monkeypatch.setattr(plans, "read_plan", lambda *_: planned(tmp_path, ""))
     done = CliRunner().invoke(data, ["audit", "recipe.toml", "--json"])
     assert done.exit_code == code
     assert json.loads(done.stdout)["hits"] == code
@@ -148,12 +148,12 @@ def test_what_is_found_is_struck_by_its_key_alone(
 ) -> None:
     make_sets(tmp_path / "eval")
     make_corpus(tmp_path / "corpus", [pair(PLAIN), pair(CHANGED)], [(UNKNOWN, False)])
-    monkeypatch.setattr(pipeline, "plan", lambda *_: planned(tmp_path, "struck.txt"))
+    monkeypatch.setattr(plans, "read_plan", lambda *_: planned(tmp_path, "struck.txt"))
     done = CliRunner().invoke(data, ["audit", "recipe.toml", "--strike"])
     assert done.exit_code == 1
     keys = np.array([text_key(text) for text in (CHANGED, UNKNOWN, PLAIN)], dtype=np.uint64)
     assert listed(keys, read_keys(tmp_path / "struck.txt")).tolist() == [True, True, False]
-    monkeypatch.setattr(pipeline, "plan", lambda *_: planned(tmp_path, ""))
+    monkeypatch.setattr(plans, "read_plan", lambda *_: planned(tmp_path, ""))
     refused = CliRunner().invoke(data, ["audit", "recipe.toml", "--strike"])
     assert isinstance(refused.exception, KleinError)
     assert "names no file under 'struck'" in str(refused.exception)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from klein_embedding.cli import pipeline
+from klein_embedding.cli import plan as plans
 from klein_embedding.cli.data import data
 from klein_embedding.corpus.judge import disagreeing, margins
 from klein_embedding.corpus.key_lists import listed, read_keys
@@ -115,7 +115,7 @@ def test_the_verb_adds_to_the_list_that_the_recipe_names(
     places = SimpleNamespace(processed=tmp_path / "corpus", recipes=tmp_path)
     corpus = SimpleNamespace(judged={"loose": 0.05}, disagreeing="apart.txt")
     plan = SimpleNamespace(places=places, recipe=SimpleNamespace(corpus=corpus))
-    monkeypatch.setattr(pipeline, "plan", lambda *_: plan)
+    monkeypatch.setattr(plans, "read_plan", lambda *_: plan)
     monkeypatch.setattr("klein_embedding.cli.data._encoder", lambda folder: _one_hot)
     (tmp_path / "apart.txt").write_text("# earlier\n0123456789\n")
     command = ["judge", "recipe.toml", "--model", "ours"]

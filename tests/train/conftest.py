@@ -35,7 +35,7 @@ def _rows(count: int, seed: int) -> list[dict[str, object]]:
         kind = "translation" if at % 3 else "paraphrase"
         anchor = _text(rng, "en")
         positive = [word.replace("en", lang) for word in anchor]
-        wrong = positive[:-1] + [f"{lang}{rng.integers(WORDS)}"]
+        wrong = [*positive[:-1], f"{lang}{rng.integers(WORDS)}"]
         rows.append(
             {
                 "anchor": " ".join(anchor),

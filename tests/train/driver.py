@@ -24,5 +24,5 @@ if __name__ == "__main__":
     try:
         sys.exit(0 if run_stage(shop, sys.argv[2]) else 3)
     except KleinError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(2)

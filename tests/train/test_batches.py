@@ -38,7 +38,9 @@ def random_shards(cuts: int = 1) -> Shards:
         # Text 899 differs from text 898 in case or marks only.
         "keys": np.append(np.arange(899), 898).astype(np.uint64) + 7,
         "pairs": rng.integers(0, 900, (590, 2)).astype(np.int32),
-        "negatives": np.where(rng.random(590) < 0.3, rng.integers(0, 900, 590), -1).astype(np.int32),
+        "negatives": np.where(rng.random(590) < 0.3, rng.integers(0, 900, 590), -1).astype(
+            np.int32
+        ),
     }
     return Shards(**{k: Parts(np.array_split(v, cuts)) for k, v in arrays.items()}, groups=groups)
 
@@ -75,7 +77,9 @@ def test_no_text_stands_twice_and_groups_do_not_mix() -> None:
             assert all(tuple(row) in rows for row in both.tolist())
             for side in (0, 1):
                 assert len(set(shards.keys[both[:, side]].tolist())) == len(both)
-            own = {tuple(p): int(n) for p, n in zip(shards.pairs[:], shards.negatives[:], strict=True)}
+            own = {
+                tuple(p): int(n) for p, n in zip(shards.pairs[:], shards.negatives[:], strict=True)
+            }
             found = zip(batch.pairs, batch.negatives, strict=True)
             assert all(own[tuple(pair)] == negative for pair, negative in found)
             assert 0 < len(batch.pairs) <= 32

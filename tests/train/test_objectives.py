@@ -158,15 +158,15 @@ def test_masked_rows_are_what_the_recipe_says(made: Path, tiny_recipe: Recipe) -
 
 
 def test_the_masked_loss_is_the_mean_over_guessed_tokens(
-    made: Path, tiny_recipe: Recipe, static: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, tiny_recipe: Recipe, static: Path
 ) -> None:
     shards = open_shards(made / "shards", "train")
     values = []
     for chunk in (32, 10_000):
-        monkeypatch.setattr("klein_embedding.train.mlm._CHUNK_TOKENS", chunk)
+        stage = replace(tiny_recipe.stages.mlm, chunk_tokens=chunk)
         model = model_of(tiny_recipe.model, static, 1)
         torch.manual_seed(1)
-        objective = MlmObjective(shards, tiny_recipe.stages.mlm, model, CPU)
+        objective = MlmObjective(shards, stage, model, CPU)
         parts = list(objective.losses(2))
         assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
         values.append(sum(part.loss.item() for part in parts))

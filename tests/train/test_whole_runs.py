@@ -204,7 +204,7 @@ def test_a_full_disk_is_one_line_and_keeps_the_last_whole_checkpoint(
     static = tiny_recipe.stages.static
     more = replace(static, run=replace(static.run, max_steps=35, valid_every=100))
     recipe = replace(tiny_recipe, stages=replace(tiny_recipe.stages, static=more))
-    with pytest.raises(KleinError, match="No space left on device.*the last whole one is"):
+    with pytest.raises(KleinError, match=r"No space left on device.*the last whole one is"):
         run_stage(workshop(recipe), "static")
     assert checkpoints(shop.runs / "static-work") == kept
     assert not list((shop.runs / "static-work").glob("*.part"))
