@@ -103,6 +103,16 @@ def test_a_run_without_validation_or_with_a_cut_off_line_is_drawn(tmp_path: Path
     assert read_curves(log).steps.tolist() == [[1, 10, 0.1, 2.0]]
 
 
+def test_time_does_not_run_backwards_behind_a_step_that_was_held(tmp_path: Path) -> None:
+    rows = [
+        {"step": step, "loss": 2.0, "norm": 1.0, "tokens": step, "seconds": seconds}
+        for step, seconds in ((1, 1.0), (2, 500.0), (3, 3.0))
+    ]
+    log = tmp_path / LOG
+    log.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    assert read_curves(log).steps[:, 2].tolist() == [1.0, 3.0, 3.0]
+
+
 def test_what_cannot_be_drawn_is_one_line(tmp_path: Path) -> None:
     run = logged(tmp_path / "runs" / "a" / "static-work", 30)
     (tmp_path / "other" / "empty").mkdir(parents=True)
