@@ -78,7 +78,7 @@ def write_table(encoder: Encoder, table: Tensor, radius: float) -> None:
     lengths = found.norm(dim=1, keepdim=True)
     found *= (radius / lengths.clamp(min=1e-12)).clamp(max=1)
     found[[*BOS_EOS, PAD_ID]] = 0
-    squares = found.double().square().sum(1)
+    squares = found.norm(dim=1).double().square()
     slack = ((radius**2 - squares).clamp(min=0) / 2).sqrt().to(weight.dtype)
     slack[PAD_ID] = 0
     weight[:, :content] = found

@@ -118,7 +118,10 @@ def read_curves(path: Path) -> Curves:
     folder = log.resolve().parent
     name = f"{folder.parent.name} {folder.name.removesuffix('-work')}".strip()
     arrays = {kind: np.array(rows, dtype=np.float64) for kind, rows in valid.items()}
-    return Curves(name, np.array(steps, dtype=np.float64), arrays)
+    table = np.array(steps, dtype=np.float64)
+    # A step in which the process was held is logged before its clock is set right.
+    table[:, 2] = np.minimum.accumulate(table[::-1, 2])[::-1]
+    return Curves(name, table, arrays)
 
 
 def _log_of(path: Path) -> Path:
