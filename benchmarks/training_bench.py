@@ -41,13 +41,13 @@ class Sizes:
     lengths: tuple[int, ...] = (16, 32, 64, 128, 256)
     shapes: tuple[str, ...] = ("512x10", "640x6", "768x3", "768x4", "1024x2")
     shape: str = "768x3"
-    tokens: int = 12_288
-    masked_tokens: int = 8192
+    tokens: int = 6144
+    masked_tokens: int = 4096
     batch: int = 192
     static_batch: int = 2048
     pairs: int = 60_000
     memory: int = 4096
-    rounds: int = 5
+    rounds: int = 3
 
 
 QUICK = Sizes((16, 32), ("256x2",), "256x2", 1024, 1024, 32, 128, 2000, 128, 2)

@@ -20,7 +20,7 @@ SUMMARY = (
     "languages, trained from random numbers on public text with no pretrained model anywhere."
 )
 LIMITS = (
-    "A first model, trained for an hour and a half on two CPU cores: expect it to find texts on a "
+    "A first model, trained for less than an hour on two CPU cores: expect it to find texts on a "
     "topic, in any of its languages, and not to reason about them.",
     "Trained mostly on pairs of up to 64 tokens; longer texts work but were hardly trained.",
     "Much of its Indic text is interface strings and scripture; everyday speech, names and "

@@ -20,6 +20,8 @@ from klein_embedding.recipe_stages import (
 Say = Callable[[str], None]
 Section = StaticRecipe | MlmRecipe | ContrastiveRecipe | MineRecipe
 _BUDGET = ("seconds", "max_steps", "valid_every", "valid_pairs", "checkpoint_seconds", "compiled")
+_HOW = ("chunk_tokens", "recompute")
+"""Dials of how a step is computed, not of what: with less memory a run may go on with others."""
 _MINE, _REFINE = ROUND
 
 
@@ -99,7 +101,8 @@ def lineage(shop: Workshop, name: str) -> str:
 
     The budget is no part of it, so that a finished run can be given more time.
     """
-    section = asdict(section_of(shop.recipe, name))
+    whole = asdict(section_of(shop.recipe, name))
+    section = {k: v for k, v in whole.items() if k not in _HOW}
     section["run"] = {k: v for k, v in section["run"].items() if k not in _BUDGET}
     before = shop.before(name)
     return digest_of(
