@@ -20,6 +20,7 @@ from klein_embedding.model.start import write_table
 from klein_embedding.recipe_stages import ContrastiveRecipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
+from klein_embedding.train.ahead import Ahead
 from klein_embedding.train.augment import Augmenter
 from klein_embedding.train.batches import BatchStream, Guide, PairBatch
 from klein_embedding.train.guide import equal_keys
@@ -101,6 +102,7 @@ class ContrastiveObjective:
         encode = torch.compile(start.model, dynamic=True) if stage.run.compiled else start.model
         self._model = cast("nn.Module", encode)
         self._stream = BatchStream(shards, stage.draw, seed, stage.memory, self._guide)
+        self._drawn = Ahead(self._draw, threaded=compute.device == "cuda")
         self.operations = operations_of(start.model.encoder)
 
     def settle(self) -> None:
@@ -120,14 +122,7 @@ class ContrastiveObjective:
 
     def _encoder_loss(self, step: int) -> StepLoss:
         """Sum of both losses of the encoder, meaned over the groups of the step."""
-        batches = self._stream.step(step)
-        texts, langs = self._texts(batches)
-        rows = gather(self._shards, texts, self._stage.draw.pair_tokens - SPECIAL)
-        if self._augmenter:
-            rng = np.random.default_rng((self._stage.run.seed, step, len(texts)))
-            rows = self._augmenter.rewritten(
-                rows, langs, self._stage.draw.pair_tokens - SPECIAL, rng
-            )
+        batches, rows = self._drawn.step(step)
         mine = self._encode(rows.take(np.arange(len(rows))[ranks.share(len(rows))]))
         vectors = ranks.gathered(mine, len(rows))
         losses, accuracies, at = [], [], 0
@@ -142,6 +137,17 @@ class ContrastiveObjective:
         tokens = len(rows.ids) + SPECIAL * len(rows)
         accuracy = float(np.mean(accuracies)) if accuracies else None
         return StepLoss(torch.stack(losses).mean(), tokens, about, accuracy)
+
+    def _draw(self, step: int) -> tuple[list[PairBatch], Rows]:
+        """The pairs of a step, and the texts that the encoder reads of them."""
+        batches = self._stream.step(step)
+        texts, langs = self._texts(batches)
+        longest = self._stage.draw.pair_tokens - SPECIAL
+        rows = gather(self._shards, texts, longest)
+        if self._augmenter:
+            rng = np.random.default_rng((self._stage.run.seed, step, len(texts)))
+            rows = self._augmenter.rewritten(rows, langs, longest, rng)
+        return batches, rows
 
     def _texts(self, batches: list[PairBatch]) -> tuple[np.ndarray, list[str]]:
         """Numbers of all texts of a step, group by group, and their languages."""

@@ -25,6 +25,7 @@ from klein_embedding.recipe_stages import MlmRecipe
 from klein_embedding.tokenizer.pipeline import EOS_ID, HEAD
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
+from klein_embedding.train.ahead import Ahead
 from klein_embedding.train.objectives import StepLoss, operations_of
 from klein_embedding.train.rows import SPECIAL, Rows, gather, joined
 
@@ -141,7 +142,8 @@ class MlmObjective:
             torch.compile(model.encoder, dynamic=True) if stage.run.compiled else model.encoder
         )
         self._encoder = cast("nn.Module", encoder)
-        self._stream = MaskedStream(shards, stage, vocabulary)
+        stream = MaskedStream(shards, stage, vocabulary)
+        self._drawn = Ahead(stream.step, threaded=compute.device == "cuda")
         self.operations = operations_of(model.encoder)
 
     def _content_only(self, grad: Tensor) -> Tensor:
@@ -152,7 +154,7 @@ class MlmObjective:
 
     def losses(self, step: int) -> Iterator[StepLoss]:
         """The step's loss in chunks, whose gradients add up before they are stepped on."""
-        masked = self._stream.step(step)
+        masked = self._drawn.step(step)
         count = int((masked.labels != _IGNORED).sum())
         chunks = list(masked.rows.chunks(self._stage.chunk_tokens))[ranks.rank() :: ranks.size()]
         about = f"{len(masked.rows)} masked rows"

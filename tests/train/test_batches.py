@@ -11,6 +11,7 @@ from klein_embedding.errors import KleinError
 from klein_embedding.recipe_stages import DrawRecipe
 from klein_embedding.tokenizer.parts import Parts
 from klein_embedding.tokenizer.shards import Group, Shards
+from klein_embedding.train.ahead import Ahead
 from klein_embedding.train.batches import BatchStream, Guide, locality_order, shares
 from klein_embedding.train.rows import Rows, gather, joined
 
@@ -170,3 +171,17 @@ def test_padded_rows_have_their_special_tokens() -> None:
     ids, mask = Rows(np.array([7, 8, 9]), np.array([0, 1])).padded()
     assert ids.tolist() == [[0, 7, 2, 1], [0, 8, 9, 2]]
     assert mask.tolist() == [[True, True, True, False], [True] * 4]
+
+
+def test_steps_drawn_ahead_are_the_same_and_pass_errors_on() -> None:
+    stream = _stream(random_shards())
+    ahead = Ahead(stream.step, threaded=True)
+    # In order, then a jump back, as a resumed run makes it.
+    for number in (0, 1, 2, 9, 4, 5):
+        for left, right in zip(ahead.step(number), stream.step(number), strict=True):
+            assert np.array_equal(left.pairs, right.pairs)
+            assert np.array_equal(left.memory, right.memory)
+    broken = Ahead(lambda number: 1 // (3 - number), threaded=True)
+    assert broken.step(2) == 1
+    with pytest.raises(ZeroDivisionError):
+        broken.step(3)
