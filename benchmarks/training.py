@@ -1,6 +1,6 @@
 """How fast training is: against the processor's own ceiling, and against sentence-transformers.
 
-    python benchmarks/training.py [--only a,b,c,d] [--rounds N] [--quick]
+    python benchmarks/training.py [--only a,b,c,d] [--rounds N] [--shapes A,B] [--quick]
     python benchmarks/training.py --profile
 
 The sections are a, the share of the measured matrix product that whole steps of ours reach, by
@@ -38,6 +38,8 @@ def main() -> None:
     sizes = QUICK if arguments.quick else Sizes()
     if arguments.rounds:
         sizes = replace(sizes, rounds=arguments.rounds)
+    if arguments.shapes:
+        sizes = replace(sizes, shapes=tuple(arguments.shapes.split(",")))
     bench = Bench(sizes, f"python benchmarks/training.py {shlex.join(sys.argv[1:])}".strip())
     if arguments.peak:
         sections.print_peak_of(bench, arguments.peak)
@@ -56,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_letters, default="abcd", help="sections, such as a,b")
     parser.add_argument("--profile", action="store_true", help="profile a contrastive step instead")
     parser.add_argument("--rounds", type=int, help="rounds of every comparison")
+    parser.add_argument("--shapes", help="encoders of section a, such as 768x3,512x10")
     parser.add_argument("--quick", action="store_true", help="tiny sizes; write nothing")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -18,7 +18,7 @@ from klein_embedding.files import now, processor
 
 _HOPELESS = 30.0
 """What is so many times slower than the best is tried once and left out."""
-_PEAK_STEPS = 3
+_PEAK_STEPS = 2
 
 
 @dataclass(frozen=True, slots=True)

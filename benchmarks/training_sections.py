@@ -22,6 +22,7 @@ _OPERATORS = 14
 _FORMATS = ("float32", "bfloat16")
 _OURS = ("the same loss", "with static candidates", "with static candidates and table steps")
 _MASKED_PAIRS = 4096
+_LARGE_BATCH, _LARGE_LENGTH = 512, 64
 _GIGA = 1e9
 
 
@@ -146,14 +147,19 @@ def static(bench: Bench) -> list[Row]:
 def memory(bench: Bench) -> list[Row]:
     """Peak memory of training in fresh processes."""
     sizes, rows = bench.sizes, []
-    for said, ending in (("all activations kept", ""), ("recomputed", "-again")):
+    cases = (
+        (f"{sizes.batch} pairs: all activations kept", ""),
+        (f"{sizes.batch} pairs: recomputed", "-again"),
+        (f"{_LARGE_BATCH} pairs of {_LARGE_LENGTH} tokens: recomputed", "-again-large"),
+    )
+    for said, ending in cases:
         found = {}
         for side in ("ours", "theirs"):
             words = [sys.executable, str(Path(__file__).with_name("training.py"))]
             words += ["--peak", side + ending, *(["--quick"] if sizes == QUICK else [])]
             done = subprocess.run(words, stdout=subprocess.PIPE, check=True, text=True)
             found[side] = json.loads(done.stdout)
-        about = ("memory", f"{sizes.shape}, {sizes.batch} pairs: {said}", "MiB")
+        about = ("memory", f"{sizes.shape}, {said}", "MiB")
         row = bench.row(about, [found["ours"]["peak"]], [found["theirs"]["peak"]])
         steps = " against ".join(f"{figures['step']:,.0f}" for figures in found.values())
         rows.append(replace(row, note=f"of it above what a step begins with: {steps}"))
@@ -162,10 +168,11 @@ def memory(bench: Bench) -> list[Row]:
 
 def print_peak_of(bench: Bench, what: str) -> None:
     """Train what a name says for some steps and print this process's peak memory."""
-    side, _, again = what.partition("-")
+    side, again, large = (*what.split("-"), "", "")[:3]
     sizes, shape = bench.sizes, ours.shape_of(bench.sizes.shape)
-    texts = ours.made_texts(sizes.pairs, None)
-    stage = ours.plain(bench.stages.contrastive, sizes.batch, shape.content)
+    texts = ours.made_texts(sizes.pairs, _LARGE_LENGTH if large else None)
+    batch = _LARGE_BATCH if large else sizes.batch
+    stage = ours.plain(bench.stages.contrastive, batch, shape.content)
     if side == "ours":
         stage = replace(stage, recompute=bool(again))
         print_peak(ours.contrastive(texts.shards, shape, stage, bench.compute).step)
@@ -173,9 +180,10 @@ def print_peak_of(bench: Bench, what: str) -> None:
     import training_theirs as theirs
 
     # As many texts at once as ours: a chunk's tokens at the mean length.
-    at_once = round(stage.chunk_tokens / ours.MEDIAN) if again else 0
+    length = _LARGE_LENGTH if large else ours.MEDIAN
+    at_once = round(stage.chunk_tokens / length) if again else 0
     other = theirs.encoder(shape, stage.loss.dims, texts, at_once)
-    print_peak(other.stepper(sizes.batch, bfloat16=bench.compute.bfloat16))
+    print_peak(other.stepper(batch, bfloat16=bench.compute.bfloat16))
 
 
 def profiled(bench: Bench) -> list[Row]:
