@@ -45,8 +45,8 @@ collator tokenises and pads each side of the batch to its longest text, gradient
 fused AdamW steps. Our texts are token ids already, as they always are in training. Real lengths
 are drawn from a log-normal with median 12, cut to 3 and 64 tokens. "The same loss" is InfoNCE in
 the batch alone, ours in both directions. Static candidates are the recipe's second loss and its
-masks, with a memory of 4,096 pairs. Table steps are the static steps of the recipe that the token table
-takes beside each step of the encoder, on 2,048 pairs each, whose tokens are not counted.
+masks, with a memory of 4,096 pairs. Table steps are the recipe's static steps of the token table
+beside each step of the encoder, on 2,048 pairs each, whose tokens are not counted.
 
 <!-- speed -->
 <!-- /speed -->
