@@ -181,14 +181,17 @@ class _Loop:
         self._held.optimisers.set_rate(rate_factor(share, recipe))
         self._held.optimisers.clear()
         value, norm, read, accuracy, adding = 0.0, 0.0, 0, None, False
+        share_only = False
         for found in self._objective.losses(state.step):
             part = found.loss.item()
             self._check(part, found)
             found.loss.backward()
             value, adding = part + (value if adding else 0.0), found.more
-            read, accuracy = read + found.tokens, found.accuracy
+            read, accuracy, share_only = read + found.tokens, found.accuracy, found.share
             if not found.more:
                 norm = self._move(found)
+        if share_only:
+            value = ranks.total(value, self._run.compute.device)
         if self._held.average:
             self._held.average.update()
         state.step += 1

@@ -159,13 +159,13 @@ class MlmObjective:
         chunks = list(masked.rows.chunks(self._stage.chunk_tokens))[ranks.rank() :: ranks.size()]
         about = f"{len(masked.rows)} masked rows"
         if not chunks:
-            yield StepLoss(self._head.bias.sum() * 0.0, 0, about)
+            yield StepLoss(self._head.bias.sum() * 0.0, 0, about, share=True)
         for at, numbers in enumerate(chunks):
             rows = masked.rows.take(numbers)
             labels = Rows(masked.labels, masked.rows.firsts).take(numbers)
             loss = self._chunk(rows, labels) / count
             tokens = (len(rows.ids) + SPECIAL * len(rows)) * ranks.size()
-            yield StepLoss(loss, tokens, about, None, more=at + 1 < len(chunks))
+            yield StepLoss(loss, tokens, about, more=at + 1 < len(chunks), share=True)
 
     def _chunk(self, rows: Rows, labels: Rows) -> Tensor:
         """Sum of the losses of a chunk's masked tokens."""

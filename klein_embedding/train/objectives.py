@@ -26,6 +26,7 @@ class StepLoss:
         about: What was read, for the error that names a bad batch.
         accuracy: Share of right answers on the batch itself, None where it was not measured.
         more: Whether the gradient is added to that of the next loss instead of being stepped on.
+        share: Whether this is the loss of this rank's texts alone, and those of all ranks add up.
     """
 
     loss: Tensor
@@ -33,6 +34,7 @@ class StepLoss:
     about: str
     accuracy: float | None = None
     more: bool = False
+    share: bool = False
 
 
 class Objective(Protocol):

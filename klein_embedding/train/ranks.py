@@ -104,6 +104,15 @@ def agreed(values: tuple[float, ...], device: str) -> tuple[float, ...]:
     return tuple(told.tolist())
 
 
+def total(value: float, device: str) -> float:
+    """Sum of a number over all ranks."""
+    if size() == 1:
+        return value
+    told = torch.tensor(value, dtype=torch.float64, device=device)
+    dist.all_reduce(told)
+    return float(told)
+
+
 def wait() -> None:
     """Go on when every rank has come here."""
     if size() > 1:
