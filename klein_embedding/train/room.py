@@ -20,7 +20,7 @@ _MATRICES = 4
 """Of the size of the similarities: cosines, weights, their gradient, and one on the way."""
 _KEPT = 14
 """Floats of the width that a token keeps in a block for the backward pass: eight vectors around
-attention, six around the norms. Measured within a fifth on 192 and 512 pairs."""
+attention, six around the norms. An estimate by counting, not a measurement."""
 _KEPT_INNER = 3
 """The same of the feed-forward width: before GELU, behind it, and one on the way."""
 _HEADROOM = 0.9
