@@ -90,6 +90,8 @@ def test_every_stage_runs_and_carries_what_the_next_one_needs(workshop: Make) ->
     assert not np.array_equal(tables[1], tables[2])
     mined = np.load(shop.runs / "mine-1" / "negatives.npy")
     assert (mined >= 0).any()
+    average = load_file(checkpoints(shop.runs / "contrastive-work")[-1] / "average.safetensors")
+    assert int(average["steps"]) == shop.recipe.stages.contrastive.run.max_steps
     # The encoder's token vectors are the table's, and its blocks have moved away from zero.
     weights = load_file(shop.runs / "refine-1" / "model.safetensors")
     words = weights["embeddings.word_embeddings.weight"][:, :16]
