@@ -32,7 +32,7 @@ from klein_embedding.train.losses import (
     symmetric_info_nce,
 )
 from klein_embedding.train.objectives import SHOWN_EVERY, StepLoss, named, operations_of
-from klein_embedding.train.rows import SPECIAL, Rows, gather
+from klein_embedding.train.rows import SPECIAL, Rows, by_chunks, gather
 from klein_embedding.train.static import StaticObjective, bags, margin_of
 
 
@@ -211,12 +211,7 @@ class ContrastiveObjective:
         """Sentence vectors (N, C) in float32, encoded in chunks of texts of like length."""
         if not len(rows):
             return self.table.new_zeros(0, self.table.shape[1])
-        parts, order = [], []
-        for numbers in rows.chunks(self._stage.chunk_tokens):
-            parts.append(self._chunk(rows.take(numbers)))
-            order.append(numbers)
-        back = torch.from_numpy(np.argsort(np.concatenate(order)))
-        return torch.cat(parts)[back.to(parts[0].device)]
+        return by_chunks(rows, self._stage.chunk_tokens, self._chunk)
 
     def _chunk(self, rows: Rows) -> Tensor:
         ids, mask = (part.to(self._compute.device) for part in rows.padded())

@@ -27,7 +27,7 @@ from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
 from klein_embedding.train.ahead import Ahead
 from klein_embedding.train.objectives import StepLoss, operations_of
-from klein_embedding.train.rows import SPECIAL, Rows, gather, joined
+from klein_embedding.train.rows import SPECIAL, Rows, by_chunks, gather, joined
 
 _IGNORED = -100
 _REPLACED = 0.8, 0.1
@@ -184,13 +184,12 @@ class MlmObjective:
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Sentence vectors (N, C), which this stage does not train but must not destroy."""
         rows = gather(shards, numbers, self._stage.row_tokens - SPECIAL)
-        parts, order = [], []
-        for chosen in rows.chunks(self._stage.chunk_tokens):
-            ids, mask = (part.to(self._compute.device) for part in rows.take(chosen).padded())
-            with self._compute.autocast():
-                parts.append(self._model(ids, mask).float())
-            order.append(chosen)
-        return torch.cat(parts)[torch.from_numpy(np.argsort(np.concatenate(order)))]
+        return by_chunks(rows, self._stage.chunk_tokens, self._vectors)
+
+    def _vectors(self, rows: Rows) -> Tensor:
+        ids, mask = (part.to(self._compute.device) for part in rows.padded())
+        with self._compute.autocast():
+            return self._model(ids, mask).float()
 
     def settle(self) -> None:
         """Nothing is derived."""

@@ -51,8 +51,13 @@ def processes() -> Iterator[None]:
 
 def share(count: int) -> slice:
     """Which of so many texts this rank encodes: stretches that differ by one text at most."""
-    edges = np.linspace(0, count, size() + 1).astype(int)
+    edges = _edges(count)
     return slice(int(edges[rank()]), int(edges[rank() + 1]))
+
+
+def _edges(count: int) -> np.ndarray:
+    """Where the share of each rank begins, and the end."""
+    return np.linspace(0, count, size() + 1).astype(int)
 
 
 def gathered(mine: Tensor, count: int) -> Tensor:
@@ -64,7 +69,7 @@ def gathered(mine: Tensor, count: int) -> Tensor:
     """
     if size() == 1:
         return mine
-    edges = np.linspace(0, count, size() + 1).astype(int)
+    edges = _edges(count)
     widest = int(np.diff(edges).max())
     # Ranks may differ by a text, and gathering wants equal shapes.
     filled = torch.zeros(widest, mine.shape[1], dtype=mine.dtype, device=mine.device)

@@ -5,7 +5,7 @@ Shapes: N texts, T tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,19 @@ def _cuts(widths: np.ndarray, counts: np.ndarray, tokens: int) -> list[int]:
         found.append(stop)
         stop = int(from_where[stop])
     return found[::-1]
+
+
+def by_chunks(rows: Rows, tokens: int, encode: Callable[[Rows], Tensor]) -> Tensor:
+    """Vectors (N, C) of N texts, encoded in chunks of like length and put back in order.
+
+    Args:
+        rows: One text at least.
+        tokens: Most tokens of a chunk, padding included.
+        encode: Gives the vectors of some texts.
+    """
+    order = list(rows.chunks(tokens))
+    vectors = torch.cat([encode(rows.take(numbers)) for numbers in order])
+    return vectors[torch.from_numpy(np.argsort(np.concatenate(order))).to(vectors.device)]
 
 
 def starts_of(lengths: np.ndarray) -> np.ndarray:
