@@ -7,8 +7,9 @@ of tokens is int8 with a scale a row. Three additions keep the vectors close to 
 * Coordinates that are far larger than the others ("loud": the slack coordinates of the static
   start) would take all the resolution of their rows. They are kept in float32, in the table and
   as a narrow product beside the integer one.
-* Outputs of GELU are one-sided: they are shifted by GELU's minimum and use all 256 levels; the
-  shift comes off again in the bias.
+* Outputs of GELU are one-sided: 223 levels lie above zero and 32 below, down to GELU's minimum.
+  Zero is one of the levels, for most units of a layer may be silent, and a small error that all
+  of them share would add up.
 * A column's scale also bounds the sum of any two neighbouring weights, because processors
   without VNNI add two products in 16 bits and would saturate. So all processors agree.
 
@@ -36,24 +37,25 @@ _TINY = np.float32(1e-12)
 class Levels:
     """How one kind of input is rounded.
 
-    Formula: ``uint8 = round((x + shift) / maximum of the row * steps) + zero``.
+    Formula: ``uint8 = round(x / max(largest size in the row, least) * steps) + zero``.
 
     Attributes:
         steps: Levels between 0 and the row's largest entry.
-        zero: The level that stands for 0 (after the shift).
-        shift: Added before rounding.
+        zero: The level that stands for 0.
+        least: What a row's largest entry counts as at least, so that the levels below zero reach
+            as far as its entries can.
     """
 
     steps: int
     zero: int
-    shift: float
+    least: float
 
 
-# GELU's minimum is -0.169971; the shift is a little more.
+# GELU's minimum is -0.169971; what lies below zero reaches a little further.
 LEVELS = {
-    Source.STREAM: Levels(127, 128, 0.0),
-    Source.CONTEXT: Levels(127, 128, 0.0),
-    Source.GELU: Levels(255, 0, 0.17005),
+    Source.STREAM: Levels(127, 128, 1e-12),
+    Source.CONTEXT: Levels(127, 128, 1e-12),
+    Source.GELU: Levels(223, 32, 0.17005 * 223 / 32),
 }
 
 
@@ -152,7 +154,6 @@ class RowInt8:
             reads = graph.add("Mul", reads, graph.constant("loud.quiet", self._quiet()))
         columns, scale = quantised_columns(weight)
         levels = LEVELS[layer.source]
-        bias = bias - np.float32(levels.shift) * (columns.sum(axis=0, dtype=np.int64) * scale)
         row, rounded = _rounded(graph, reads, levels)
         product = graph.add(
             "MatMulInteger",
@@ -178,12 +179,9 @@ class RowInt8:
 
 def _rounded(graph: Graph, reads: str, levels: Levels) -> tuple[str, str]:
     """Add the rounding of rows; gives the row maxima (B, T, 1) and the uint8 rows."""
-    if levels.shift:
-        size = reads = graph.add("Add", reads, graph.constant("shift", np.float32(levels.shift)))
-    else:
-        size = graph.add("Abs", reads)
-    row = graph.add("ReduceMax", size, axes=[-1], keepdims=1)
-    row = graph.add("Max", row, graph.constant("row.tiny", _TINY))
+    row = graph.add("ReduceMax", graph.add("Abs", reads), axes=[-1], keepdims=1)
+    least = graph.constant(f"row.least.{levels.zero}", np.float32(levels.least))
+    row = graph.add("Max", row, least)
     step = graph.constant(f"step.{levels.steps}", np.float32(1 / levels.steps))
     zero = graph.constant(f"zero.{levels.zero}", np.uint8(levels.zero))
     return row, graph.add("QuantizeLinear", graph.add("Div", reads, row), step, zero)
