@@ -198,7 +198,7 @@ def masked(shards: Shards, shape: ModelRecipe, stage: MlmRecipe, compute: Comput
 def static(shards: Shards, stage: StaticRecipe, compute: Compute) -> Ours:
     """The static stage on a random table."""
     table = random_table(VOCABULARY, stage.loss.dims[0], _SEED).to(compute.device)
-    objective = StaticObjective(shards, stage.draw, stage.loss, _SEED, table)
+    objective = StaticObjective(shards, (stage.draw, stage.loss, _SEED), table)
     return Ours(objective, stage.run, compute)
 
 

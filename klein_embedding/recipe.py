@@ -137,6 +137,7 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         **_text_problems(recipe),
         **_pair_problems("static", stages.static, recipe.model),
         **_pair_problems("contrastive", stages.contrastive, recipe.model),
+        **_distil_problems(recipe),
         **_mlm_problems(stages.mlm, recipe.model),
         "stages.contrastive: shares of augment must add up to at most 1": sum(
             (
@@ -149,9 +150,19 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         "stages.contrastive: chunk_tokens must hold one text of pair_tokens": (
             stages.contrastive.chunk_tokens < stages.contrastive.draw.pair_tokens
         ),
+        "model: bigrams may not be more than stages.static has": not 0
+        <= recipe.model.bigrams
+        <= stages.static.bigrams,
+        "model: bigrams need a feed-forward unit each": recipe.model.bigrams
+        > recipe.model.layers * recipe.model.feedforward,
+        "stages.contrastive: static_steps must be 0 where model has bigrams, for its blocks hold "
+        "their vectors": recipe.model.bigrams > 0 and stages.contrastive.static_steps > 0,
         "stages.mine: first and last must be ranks in ascending order": not 1
         <= stages.mine.first
         <= stages.mine.last,
+        "stages.mine: vectors must be encoder or static": (
+            stages.mine.vectors not in ("encoder", "static")
+        ),
         "stages.mine: ceiling must lie between 0 and 1": not 0 < stages.mine.ceiling <= 1,
         "stages.mine: a round needs seconds or max_steps": stages.mine.rounds > 0
         and not (stages.mine.seconds or stages.mine.max_steps),
@@ -230,6 +241,26 @@ def _loss_problems(where: str, loss: LossRecipe, model: ModelRecipe) -> dict[str
         # One shared exponential serves both directions, and must not vanish in float32.
         f"{where}: scale times (2 + margin) may not exceed 80": loss.scale <= 0
         or loss.scale * (2 + loss.margin) > 80,
+    }
+
+
+def _distil_problems(recipe: Recipe) -> dict[str, bool]:
+    distil, longest = recipe.stages.distil, recipe.model.max_tokens
+    return {
+        **_run_problems("distil", distil.run),
+        "stages.distil: there is nothing to learn without stages.static.bigrams": (
+            distil.run.runs and not recipe.stages.static.bigrams
+        ),
+        "stages.distil.run: table_rate must be 0, for the table is what is learned from": (
+            distil.run.table_rate > 0
+        ),
+        "stages.distil: texts must be positive": distil.texts < 1,
+        "stages.distil: row_tokens and valid_tokens must lie between 4 and model max_tokens": not 4
+        <= min(distil.row_tokens, distil.valid_tokens)
+        <= max(distil.row_tokens, distil.valid_tokens)
+        <= longest,
+        "stages.distil: chunk_tokens must hold one text": distil.chunk_tokens
+        < max(distil.row_tokens, distil.valid_tokens),
     }
 
 

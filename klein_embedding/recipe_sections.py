@@ -109,6 +109,8 @@ class ModelRecipe:
         max_tokens: Longest text in tokens, both special tokens included.
         content: Leading coordinates of a hidden state that make the sentence vector.
         radius: Length to which token vectors are clipped at the slack-coordinate start.
+        bigrams: How many of the static stage's bigrams the encoder knows at that start, each by a
+            feed-forward unit of its own.
     """
 
     width: int
@@ -118,3 +120,4 @@ class ModelRecipe:
     max_tokens: int
     content: int
     radius: float
+    bigrams: int

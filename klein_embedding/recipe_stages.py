@@ -95,8 +95,16 @@ class LossRecipe:
 
 @dataclass(frozen=True, slots=True)
 class StaticRecipe:
-    """Token vectors whose mean is the sentence vector."""
+    """Token vectors whose mean is the sentence vector.
 
+    Attributes:
+        bigrams: How many frequent bigrams have a vector of their own beside the tokens'.
+        run: Budget, optimiser and schedule.
+        draw: How pairs are drawn.
+        loss: Dials of the loss.
+    """
+
+    bigrams: int
     run: RunRecipe
     draw: DrawRecipe
     loss: LossRecipe
@@ -121,6 +129,27 @@ class MlmRecipe:
     row_tokens: int
     masked: float
     pairs: float
+    exponent: float
+    chunk_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistilRecipe:
+    """The encoder's states against the static vectors of tokens and bigrams.
+
+    Attributes:
+        run: Budget, optimiser and schedule.
+        texts: Texts a step.
+        row_tokens: Longest of them in tokens, special ones included.
+        valid_tokens: Longest text of a validation.
+        exponent: Exponent of a language's texts in its share of the step.
+        chunk_tokens: Tokens that go through the encoder at once.
+    """
+
+    run: RunRecipe
+    texts: int
+    row_tokens: int
+    valid_tokens: int
     exponent: float
     chunk_tokens: int
 
@@ -183,6 +212,8 @@ class MineRecipe:
         rounds: How many; 0 for none.
         seconds: Wall-clock budget of the training after each round.
         max_steps: Most optimiser steps of it; 0 means the clock alone decides.
+        vectors: Whose vectors are compared: "encoder", or "static" for the token table beside it,
+            which reads some hundred times as fast.
         texts: Most texts of a language that are searched.
         first: First rank, counted from 1, at which a neighbour may be a negative.
         last: Last such rank.
@@ -192,6 +223,7 @@ class MineRecipe:
     rounds: int
     seconds: int
     max_steps: int
+    vectors: str
     texts: int
     first: int
     last: int
@@ -203,6 +235,7 @@ class StagesRecipe:
     """The stages of training, in their order."""
 
     static: StaticRecipe
+    distil: DistilRecipe
     mlm: MlmRecipe
     contrastive: ContrastiveRecipe
     mine: MineRecipe
@@ -210,6 +243,6 @@ class StagesRecipe:
     def planned(self) -> tuple[str, ...]:
         """Names of the stages that have a budget, in their order."""
         rounds = range(1, self.mine.rounds + 1)
-        mlm = ("mlm",) if self.mlm.run.runs else ()
+        first = [name for name in ("distil", "mlm") if getattr(self, name).run.runs]
         later = (f"{name}-{number}" for number in rounds for name in ROUND)
-        return ("static", *mlm, "contrastive", *later)
+        return ("static", *first, "contrastive", *later)

@@ -21,7 +21,7 @@ from klein_embedding.infer.embedding import KleinEmbedding
 from klein_embedding.infer.static import StaticEmbedding
 from klein_embedding.model.embedder import matryoshka
 from klein_embedding.recipe import load_recipe
-from klein_embedding.train.stages import model_of
+from klein_embedding.train.finished import model_of
 
 ROOT = Path(__file__).parent.parent
 TRAINED = load_recipe(ROOT / "recipes" / "tiny.toml").stages.planned()

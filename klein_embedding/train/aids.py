@@ -17,13 +17,13 @@ from klein_embedding.train import ranks
 from klein_embedding.train.augment import Augmenter, Lexicon, lexicon_of
 from klein_embedding.train.batches import Guide
 from klein_embedding.train.guide import group_losses, neighbourhoods
-from klein_embedding.train.static import bags
 
 NEGATIVES = "negatives.npy"
+_TASTED = 1024
 
 
 def aids_of(
-    parts: tuple[Shards, Tensor, Path],
+    parts: tuple[Shards, Callable[[np.ndarray], Tensor], Path],
     stage: ContrastiveRecipe,
     negatives: np.ndarray | None,
     run: tuple[Path, Callable[[str], None]],
@@ -31,16 +31,14 @@ def aids_of(
     """The guide of the batches and the writer of other forms, as far as the recipe asks for them.
 
     Args:
-        parts: Training split, static vectors (V, C) and the tokenizer's folder.
+        parts: Training split, what gives static vectors (N, C) of texts by number, and the
+            tokenizer's folder.
         stage: Stage section of a recipe.
         negatives: (pairs,) mined text numbers, None for those of the shards.
         run: Folder of the checkpoints, and what is called with each line of progress.
     """
-    shards, table, tokenizer = parts
+    shards, embed, tokenizer = parts
     seed = stage.run.seed
-
-    def embed(numbers: np.ndarray) -> Tensor:
-        return bags(table, shards, numbers, stage.draw.pair_tokens)
 
     def order() -> np.ndarray:
         return neighbourhoods(embed, shards, seed)
@@ -48,7 +46,8 @@ def aids_of(
     def losses() -> np.ndarray:
         return group_losses(embed, shards, stage.loss.scale, seed)
 
-    mark = digest_of([seed, float(table.double().sum()), len(shards.pairs)])[:16]
+    some = np.arange(min(_TASTED, len(shards.keys)))
+    mark = digest_of([seed, float(embed(some).double().sum()), len(shards.pairs)])[:16]
     found = Guide(
         _kept("order", order, mark, run) if stage.draw.hard else None,
         _kept("losses", losses, mark, run) if stage.draw.by_loss else None,

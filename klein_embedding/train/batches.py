@@ -72,6 +72,7 @@ class BatchStream:
         """
         self._shards, self._recipe, self._seed, self._memory = shards, draw, seed, memory
         self._guide = guide
+        self.longest = draw.pair_tokens
         self._shares = shares(shards, draw, guide.losses)
         filled = np.count_nonzero(self._shares)
         if filled < draw.groups:

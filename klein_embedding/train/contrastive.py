@@ -23,6 +23,7 @@ from klein_embedding.train import ranks
 from klein_embedding.train.ahead import Ahead
 from klein_embedding.train.augment import Augmenter
 from klein_embedding.train.batches import BatchStream, Guide, PairBatch
+from klein_embedding.train.bigrams import BigramEntries
 from klein_embedding.train.guide import equal_keys
 from klein_embedding.train.losses import (
     Contrast,
@@ -42,13 +43,15 @@ class Start:
 
     Attributes:
         model: Encoder, changed in place.
-        table: (V, C) static vectors of the same space.
+        table: (V + P, C) static vectors of the same space.
         radius: Length to which the encoder's token vectors are brought.
+        bigrams: What the P entries behind the vocabulary stand for.
     """
 
     model: SentenceEncoder
     table: Tensor
     radius: float
+    bigrams: BigramEntries | None = None
 
 
 class ContrastiveObjective:
@@ -94,7 +97,9 @@ class ContrastiveObjective:
         words.requires_grad_(False)
         seed = stage.run.seed
         apart = replace(stage.draw, batch=max(stage.static_batch, 1), groups=1, hard=0.0)
-        self._lexicon = StaticObjective(shards, apart, stage.loss, seed, start.table)
+        self._lexicon = StaticObjective(
+            shards, (apart, stage.loss, seed), start.table, start.bigrams
+        )
         self.table = self._lexicon.table
         self.table.requires_grad_(stage.static_steps > 0)
         start.model.register_parameter("static", self.table)
@@ -107,7 +112,9 @@ class ContrastiveObjective:
 
     def settle(self) -> None:
         """Give the encoder the token vectors that the table holds now."""
-        write_table(self._start.model.encoder, self.table.detach(), self._start.radius)
+        encoder = self._start.model.encoder
+        vocabulary = encoder.embeddings.word_embeddings.num_embeddings
+        write_table(encoder, self.table.detach()[:vocabulary], self._start.radius)
 
     def losses(self, step: int) -> Iterator[StepLoss]:
         """The table's static losses, then the encoder's."""
@@ -205,7 +212,8 @@ class ContrastiveObjective:
         return ignored if same is None else ignored | same.to(ignored.device)
 
     def _static(self, numbers: np.ndarray) -> Tensor:
-        return bags(self.table.detach(), self._shards, numbers, self._stage.draw.pair_tokens)
+        texts = numbers, self._stage.draw.pair_tokens
+        return bags(self.table.detach(), self._shards, texts, self._start.bigrams)
 
     def _encode(self, rows: Rows) -> Tensor:
         """Sentence vectors (N, C) in float32, encoded in chunks of texts of like length."""

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from klein_embedding.files import fresh_folder, read_json, read_manifest, sha256, write_json
 from klein_embedding.train.bundle import RETURNED, SAID
+from klein_embedding.train.finished import TABLE, WEIGHTS
 from klein_embedding.train.order import Workshop
 from klein_embedding.train.pieces import Whole, cut
-from klein_embedding.train.stages import TABLE, WEIGHTS
 from klein_embedding.train.telling import LOG
 
 WORDS = "embeddings.word_embeddings.weight"

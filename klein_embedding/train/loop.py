@@ -153,8 +153,6 @@ class _Loop:
         """Step until the budget is spent or the run shall end; whether it is spent."""
         state, recipe = self._state, self._run.recipe
         saved, usual, wanted = time.monotonic(), 0.0, 0.0
-        if state.step == 0:
-            self._validate()
         share, wanted = ranks.agreed((done(state, recipe), 0.0), self._run.compute.device)
         while not wanted and share < 1:
             before, stop.continued = state.seconds, False
@@ -167,7 +165,9 @@ class _Loop:
             share, wanted, due = ranks.agreed(
                 (done(state, recipe), float(stop.wanted), due), self._run.compute.device
             )
-            if state.step % recipe.valid_every == 0:
+            if state.step == 1 or state.step % recipe.valid_every == 0:
+                # The first step hardly moves (warm-up) and shows at once that the run works; a
+                # validation before it would let people wait for that.
                 self._validate()
             if due:
                 self._save()

@@ -59,7 +59,7 @@ class MaskedStream:
         """
         self._shards, self._stage = shards, stage
         self._mask = vocabulary - 1  # RoBERTa puts <mask> last
-        self._texts = _by_language(shards)
+        self._texts = texts_by_language(shards)
         counts = np.array([len(texts) for texts in self._texts], dtype=np.float64)
         self._shares = counts**stage.exponent / (counts**stage.exponent).sum()
         self._pairs = [g for g in shards.groups if g.kind == "translation"]
@@ -195,7 +195,7 @@ class MlmObjective:
         """Nothing is derived."""
 
 
-def _by_language(shards: Shards) -> list[np.ndarray]:
+def texts_by_language(shards: Shards) -> list[np.ndarray]:
     """Numbers of the texts of each language that has some, each text once, sorted."""
     found: dict[str, list[np.ndarray]] = {}
     for group in shards.groups:

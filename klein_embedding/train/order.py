@@ -11,6 +11,7 @@ from klein_embedding.recipe import ModelRecipe, Recipe
 from klein_embedding.recipe_stages import (
     ROUND,
     ContrastiveRecipe,
+    DistilRecipe,
     MineRecipe,
     MlmRecipe,
     RunRecipe,
@@ -18,7 +19,7 @@ from klein_embedding.recipe_stages import (
 )
 
 Say = Callable[[str], None]
-Section = StaticRecipe | MlmRecipe | ContrastiveRecipe | MineRecipe
+Section = StaticRecipe | DistilRecipe | MlmRecipe | ContrastiveRecipe | MineRecipe
 _BUDGET = ("seconds", "max_steps", "valid_every", "valid_pairs", "checkpoint_seconds", "compiled")
 _HOW = ("chunk_tokens", "recompute")
 """Dials of how a step is computed, not of what: with less memory a run may go on with others."""

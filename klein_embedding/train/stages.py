@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from json import dumps
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from klein_embedding.device import Compute, choose_compute
 from klein_embedding.errors import KleinError
 from klein_embedding.files import (
-    check_files,
     fresh_folder,
     read_manifest,
     write_json,
@@ -23,17 +23,30 @@ from klein_embedding.files import (
     write_text,
 )
 from klein_embedding.model.embedder import SentenceEncoder
-from klein_embedding.model.encoder import Encoder, hugging_face_config
-from klein_embedding.model.start import centred, clipped, start_from_static
-from klein_embedding.recipe import ModelRecipe
-from klein_embedding.recipe_stages import ContrastiveRecipe
+from klein_embedding.model.encoder import hugging_face_config
+from klein_embedding.model.start import centred, clipped
+from klein_embedding.recipe_stages import ContrastiveRecipe, DistilRecipe, MlmRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer, read_tokenizer
 from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
 from klein_embedding.train import ranks
 from klein_embedding.train.aids import NEGATIVES, aids_of, mined_negatives
-from klein_embedding.train.batches import Guide
+from klein_embedding.train.batches import BatchStream, Guide
+from klein_embedding.train.bigrams import (
+    frequent,
+    read_bigrams_of,
+    write_bigrams_of,
+)
 from klein_embedding.train.checkpoint import checkpoints, tensors
 from klein_embedding.train.contrastive import ContrastiveObjective, Start
+from klein_embedding.train.distil import DistilObjective
+from klein_embedding.train.finished import (
+    CONFIG,
+    TABLE,
+    TOKENIZER,
+    WEIGHTS,
+    model_of,
+    static_of,
+)
 from klein_embedding.train.loop import Run, train
 from klein_embedding.train.mine import mine, sampled
 from klein_embedding.train.mlm import MlmObjective
@@ -48,15 +61,10 @@ from klein_embedding.train.order import (
     work_of,
 )
 from klein_embedding.train.room import check_room
-from klein_embedding.train.static import StaticObjective, random_table
+from klein_embedding.train.static import StaticObjective, bags, random_table
 
 Say = Callable[[str], None]
-TABLE, WEIGHTS, CONFIG, TOKENIZER = (
-    "table.npy",
-    "model.safetensors",
-    "config.json",
-    "tokenizer.json",
-)
+EncoderRecipe = DistilRecipe | MlmRecipe | ContrastiveRecipe
 SAMPLE = "sample.jsonl"
 """Mined negatives to be read by eye."""
 _SHOWN = 50
@@ -80,14 +88,20 @@ def run_stage(shop: Workshop, name: str) -> bool:
 
 
 def _run_static(shop: Workshop) -> bool:
-    """Train token vectors; write the table (V, C) centred and clipped, with the tokenizer."""
+    """Train token vectors; write the table (V, C) centred and clipped, with the tokenizer.
+
+    Bigrams that are trained beside the tokens are written next to the table.
+    """
     open_tokenizer(shop.tokenizer)
     compute, recipe = _compute(shop.say), shop.recipe
     stage, seed = recipe.stages.static, recipe.stages.static.run.seed
     torch.manual_seed(seed)
     splits = _splits(shop, shop.tokenizer / TOKENIZER)
-    table = random_table(recipe.tokenizer.vocabulary, recipe.model.content, seed)
-    objective = StaticObjective(splits[0], stage.draw, stage.loss, seed, table.to(compute.device))
+    vocabulary = recipe.tokenizer.vocabulary
+    stream = BatchStream(splits[0], stage.draw, seed)
+    bigrams = frequent(stream, splits[0], vocabulary, stage.bigrams)
+    table = random_table(vocabulary, recipe.model.content, seed, len(bigrams)).to(compute.device)
+    objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), table, bigrams)
     return _trained(shop, "static", (objective, splits[1], compute), {})
 
 
@@ -110,17 +124,25 @@ def _encoder_objective(
 ) -> Objective:
     model, shards, compute = parts
     model.to(compute.device)
-    stage = section_of(shop.recipe, name)
-    if not isinstance(stage, ContrastiveRecipe):
-        return MlmObjective(shards, shop.recipe.stages.mlm, model, compute)
-    table = torch.from_numpy(np.load(shop.weights_before(name) / TABLE)).to(compute.device)
+    stage = cast("EncoderRecipe", section_of(shop.recipe, name))
+    if isinstance(stage, MlmRecipe):
+        return MlmObjective(shards, stage, model, compute)
+    table, bigrams = static_of(shop.weights_before(name), compute)
+    if isinstance(stage, DistilRecipe):
+        if not bigrams:
+            raise KleinError(f"{shop.weights_before(name)}: holds no bigrams to learn from")
+        return DistilObjective(shards, stage, model, (table, bigrams), compute)
     before = shop.before(name)
     mined = before if before and is_mine(before.name) else None
     negatives = mined_negatives(mined, len(shards.pairs)) if mined else None
-    aids = aids_of(
-        (shards, table, shop.tokenizer), stage, negatives, (work_of(shop, name), shop.say)
-    )
-    start = Start(model, table, shop.recipe.model.radius)
+    longest = stage.draw.pair_tokens
+
+    def embed(numbers: np.ndarray) -> torch.Tensor:
+        return bags(table, shards, (numbers, longest), bigrams)
+
+    run = work_of(shop, name), shop.say
+    aids = aids_of((shards, embed, shop.tokenizer), stage, negatives, run)
+    start = Start(model, table, shop.recipe.model.radius, bigrams)
     return ContrastiveObjective(shards, stage, start, compute, aids)
 
 
@@ -147,6 +169,8 @@ def _trained(
         source = shop.tokenizer if name == "static" else shop.weights_before(name)
         with fresh_folder(shop.runs / name) as part:
             shutil.copy(source / TOKENIZER, part / TOKENIZER)
+            if name != "static" and (known := read_bigrams_of(source)):
+                write_bigrams_of(part, known)
             _write_weights(part, shop, name, objective)
             if config:
                 write_json(part / CONFIG, config)
@@ -156,13 +180,17 @@ def _trained(
 
 
 def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) -> None:
-    if name == "mlm":
+    alone = name in ("distil", "mlm")
+    if alone:
         shutil.copy(shop.weights_before(name) / TABLE, part / TABLE)
     else:
-        table = objective.table.detach().cpu().numpy()
-        np.save(part / TABLE, clipped(centred(table), shop.recipe.model.radius).astype(np.float32))
+        whole = objective.table.detach().cpu().numpy()
+        table, more = np.split(centred(whole), [shop.recipe.tokenizer.vocabulary])
+        np.save(part / TABLE, clipped(table, shop.recipe.model.radius).astype(np.float32))
+        if isinstance(objective, StaticObjective) and objective.bigrams:
+            write_bigrams_of(part, objective.bigrams.kept(more))
     if name != "static":
-        prefix = "model.encoder." if name == "mlm" else "encoder."
+        prefix = "model.encoder." if alone else "encoder."
         weights = {
             key.removeprefix(prefix): value
             for key, value in tensors(objective.module).items()
@@ -175,22 +203,12 @@ def _run_mine(shop: Workshop, name: str) -> bool:
     """Search the training side for hard negatives; write one text number a pair."""
     compute, recipe = _compute(shop.say), shop.recipe
     source, dials = shop.weights_before(name), recipe.stages.mine
-    stage = recipe.stages.contrastive
+    seed = recipe.stages.contrastive.run.seed
     splits = _splits(shop, source / TOKENIZER)
-    model = model_of(recipe.model, source, stage.run.seed)
-    # Negatives of the round before are no part of what is searched.
-    plain = replace(stage, run=replace(stage.run, compiled=False), negatives=False)
-    table = torch.from_numpy(np.load(source / TABLE)).to(compute.device)
-    start = Start(model.to(compute.device), table, recipe.model.radius)
-    objective = ContrastiveObjective(splits[0], plain, start, compute, (Guide(), None))
-
-    def embed(numbers: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return objective.embed(splits[0], numbers).cpu().numpy()
-
-    found = mine(embed, splits[0], dials, stage.run.seed + int(name.rpartition("-")[2]), shop.say)
+    embed = _embed_of(shop, source, splits[0], compute)
+    found = mine(embed, splits[0], dials, seed + int(name.rpartition("-")[2]), shop.say)
     tokenizer = read_tokenizer(source / TOKENIZER)
-    shown = sampled(found, splits[0], tokenizer, _SHOWN, stage.run.seed)
+    shown = sampled(found, splits[0], tokenizer, _SHOWN, seed)
     if ranks.rank():
         ranks.wait()
         return True
@@ -203,27 +221,27 @@ def _run_mine(shop: Workshop, name: str) -> bool:
     return True
 
 
-def model_of(shape: ModelRecipe, source: Path, seed: int) -> SentenceEncoder:
-    """Encoder with the weights of a finished stage, or the slack-coordinate start of a table.
+def _embed_of(
+    shop: Workshop, source: Path, shards: Shards, compute: Compute
+) -> Callable[[np.ndarray], np.ndarray]:
+    """What gives the vectors (N, C) that a round of mining compares."""
+    recipe = shop.recipe
+    table, bigrams = static_of(source, compute)
+    stage = recipe.stages.contrastive
+    if recipe.stages.mine.vectors == "static":
+        longest = stage.draw.pair_tokens
+        return lambda numbers: bags(table, shards, (numbers, longest), bigrams).cpu().numpy()
+    model = model_of(recipe.model, source, stage.run.seed)
+    # Negatives of the round before are no part of what is searched.
+    plain = replace(stage, run=replace(stage.run, compiled=False), negatives=False)
+    start = Start(model.to(compute.device), table, recipe.model.radius, bigrams)
+    objective = ContrastiveObjective(shards, plain, start, compute, (Guide(), None))
 
-    Raises:
-        KleinError: If the folder is altered or of another shape.
-    """
-    check_files(source)
-    table = np.load(source / TABLE)
-    if table.shape[1] != shape.content:
-        raise KleinError(f"{source}: vectors of {table.shape[1]}, the recipe says {shape.content}")
-    torch.manual_seed(seed)
-    encoder = Encoder(shape, table.shape[0])
-    if (source / WEIGHTS).is_file():
-        try:
-            encoder.load_state_dict(load_file(source / WEIGHTS))
-        except RuntimeError as error:
-            why = str(error).splitlines()[-1].strip()
-            raise KleinError(f"{source}: of another shape than the recipe's ({why})") from None
-    else:
-        start_from_static(encoder, table, shape.radius)
-    return SentenceEncoder(encoder, shape.content)
+    def embed(numbers: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return objective.embed(shards, numbers).cpu().numpy()
+
+    return embed
 
 
 def _splits(shop: Workshop, tokenizer: Path) -> tuple[Shards, Shards]:

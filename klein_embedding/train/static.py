@@ -1,6 +1,6 @@
 """The static stage: token vectors whose mean is the sentence vector.
 
-Shapes: N texts, C coordinates, V vocabulary.
+Shapes: N texts, C coordinates, V vocabulary, P bigrams with a vector of their own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from klein_embedding.recipe_stages import DrawRecipe, LossRecipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
 from klein_embedding.train.batches import BatchStream, PairBatch
+from klein_embedding.train.bigrams import BigramEntries
 from klein_embedding.train.guide import equal_keys
 from klein_embedding.train.losses import Contrast, in_batch_accuracy, symmetric_info_nce
 from klein_embedding.train.objectives import SHOWN_EVERY, StepLoss, named
@@ -25,7 +26,7 @@ _START_STD = 0.1
 
 
 class StaticObjective:
-    """Symmetric InfoNCE on bags of tokens, in large batches.
+    """Symmetric InfoNCE on bags of tokens, and of bigrams if there are any, in large batches.
 
     Source: the static start of model2vec and of static-similarity-mrl-multilingual-v1.
     """
@@ -33,19 +34,23 @@ class StaticObjective:
     operations = 0.0
 
     def __init__(
-        self, shards: Shards, draw: DrawRecipe, loss: LossRecipe, seed: int, table: Tensor
+        self,
+        shards: Shards,
+        recipe: tuple[DrawRecipe, LossRecipe, int],
+        table: Tensor,
+        bigrams: BigramEntries | None = None,
     ) -> None:
         """Take over a table.
 
         Args:
             shards: Training split.
-            draw: How pairs are drawn.
-            loss: Dials of the loss.
-            seed: Seed of the batches.
-            table: (V, C) token vectors to begin with, on the device that computes.
+            recipe: How pairs are drawn, dials of the loss, and seed of the batches.
+            table: (V + P, C) vectors to begin with, on the device that computes.
+            bigrams: What the entries behind the vocabulary stand for.
         """
-        self._shards, self._draw, self._loss = shards, draw, loss
-        self._stream = BatchStream(shards, draw, seed)
+        self._draw, self._loss, seed = recipe
+        self._shards, self.bigrams = shards, bigrams
+        self._stream = BatchStream(shards, self._draw, seed)
         self.table = nn.Parameter(table)
         self.module: nn.Module = nn.ParameterDict({"table": self.table})
 
@@ -77,22 +82,37 @@ class StaticObjective:
         return loss, (anchors.detach(), positives.detach())
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
-        """Mean token vectors (N, C)."""
-        return bags(self.table, shards, numbers, self._draw.pair_tokens)
+        """Mean vectors (N, C)."""
+        return bags(self.table, shards, (numbers, self._draw.pair_tokens), self.bigrams)
 
     def settle(self) -> None:
         """Nothing is derived from the table."""
 
 
-def random_table(vocabulary: int, content: int, seed: int) -> Tensor:
-    """Random token vectors (V, C) to begin with."""
+def random_table(vocabulary: int, content: int, seed: int, bigrams: int = 0) -> Tensor:
+    """Vectors (V + P, C) to begin with: random ones of tokens, zeros of bigrams."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn((vocabulary, content), generator=generator) * _START_STD
+    tokens = torch.randn((vocabulary, content), generator=generator) * _START_STD
+    return torch.cat([tokens, torch.zeros((bigrams, content))])
 
 
-def bags(table: Tensor, shards: Shards, numbers: np.ndarray, longest: int) -> Tensor:
-    """Mean token vectors (N, C) of texts by number."""
-    rows = gather(shards, numbers, longest)
+def bags(
+    table: Tensor,
+    shards: Shards,
+    texts: tuple[np.ndarray, int],
+    bigrams: BigramEntries | None = None,
+) -> Tensor:
+    """Mean vectors (N, C) of the tokens of texts, and of the bigrams that have a vector.
+
+    Args:
+        table: (V + P, C) vectors.
+        shards: Token shards.
+        texts: (N,) text numbers, and the most tokens of a text.
+        bigrams: What the entries behind the vocabulary stand for.
+    """
+    rows = gather(shards, *texts)
+    if bigrams:
+        rows = bigrams.extended(rows)
     ids, firsts = torch.from_numpy(rows.ids), torch.from_numpy(rows.firsts)
     return bag_of_tokens(table, ids.to(table.device), firsts.to(table.device))
 

@@ -32,10 +32,10 @@ from klein_embedding.recipe_stages import ContrastiveRecipe
 from klein_embedding.tokenizer.frozen import FILE
 from klein_embedding.train.bundle import RETURNED, is_finished, mark_of
 from klein_embedding.train.checkpoint import tensors
+from klein_embedding.train.finished import CONFIG, TABLE, TOKENIZER, WEIGHTS
 from klein_embedding.train.handing import STATIC, WORDS
 from klein_embedding.train.order import Workshop, section_of, stage_key
 from klein_embedding.train.pieces import Piece, Whole, join
-from klein_embedding.train.stages import CONFIG, TABLE, TOKENIZER, WEIGHTS
 
 _STAYED = "stayed"
 """Key in the manifest of a stage whose weights stayed where it was trained."""

@@ -14,7 +14,7 @@ from klein_embedding.model.start import centred, clipped, start_from_static
 from klein_embedding.recipe import ModelRecipe
 
 SHAPE = ModelRecipe(
-    width=96, layers=2, heads=4, feedforward=160, max_tokens=64, content=64, radius=2.0
+    width=96, layers=2, heads=4, feedforward=160, max_tokens=64, content=64, radius=2.0, bigrams=0
 )
 VOCABULARY = 500
 
@@ -55,7 +55,7 @@ def test_padding_changes_nothing() -> None:
 
 
 def test_released_shape_has_about_fifty_million_parameters() -> None:
-    shape = ModelRecipe(768, 3, 12, 3072, 256, 512, 7.0)
+    shape = ModelRecipe(768, 3, 12, 3072, 256, 512, 7.0, 0)
     with torch.device("meta"):
         count = sum(p.numel() for p in Encoder(shape, 32_000).parameters())
     assert 45e6 < count < 55e6

@@ -19,7 +19,7 @@ from klein_embedding.train.mine import Mined, mine, sampled
 from klein_embedding.train.nearest import Pool
 
 DIALS = MineRecipe(
-    rounds=1, seconds=1, max_steps=0, texts=10_000, first=3, last=40, ceiling=0.9
+    rounds=1, seconds=1, max_steps=0, vectors="encoder", texts=10_000, first=3, last=40, ceiling=0.9
 )  # fmt: skip
 TEXTS, WIDTH, CLUSTERS = 900, 16, 12
 GROUPS = [

@@ -18,11 +18,12 @@ from klein_embedding.tokenizer.pipeline import EOS_ID
 from klein_embedding.tokenizer.shards import open_shards
 from klein_embedding.train.batches import Guide
 from klein_embedding.train.contrastive import ContrastiveObjective, Start
+from klein_embedding.train.finished import model_of
 from klein_embedding.train.guide import equal_keys, group_losses, neighbourhoods
 from klein_embedding.train.mlm import MaskedStream, MlmObjective
 from klein_embedding.train.optim import Average, Optimisers
 from klein_embedding.train.order import Workshop
-from klein_embedding.train.stages import model_of, run_stage
+from klein_embedding.train.stages import run_stage
 from klein_embedding.train.static import bags
 
 CPU = Compute("cpu", bfloat16=False, ceiling=1e11, reason="given")
@@ -116,7 +117,7 @@ def test_neighbourhoods_and_losses_of_groups(made: Path, static: Path) -> None:
     table = torch.from_numpy(np.load(static / "table.npy"))
 
     def embed(numbers: np.ndarray) -> torch.Tensor:
-        return bags(table, shards, numbers, 16)
+        return bags(table, shards, (numbers, 16))
 
     order = neighbourhoods(embed, shards, 1)
     for group in shards.groups:
@@ -124,7 +125,7 @@ def test_neighbourhoods_and_losses_of_groups(made: Path, static: Path) -> None:
         assert sorted(rows.tolist()) == list(range(group.start, group.stop))
     losses = group_losses(embed, shards, 20.0, 1)
     untrained = group_losses(
-        lambda n: bags(torch.randn(table.shape), shards, n, 16), shards, 20.0, 1
+        lambda n: bags(torch.randn(table.shape), shards, (n, 16)), shards, 20.0, 1
     )
     assert np.all(losses < untrained)
 

@@ -15,10 +15,16 @@ from safetensors.torch import load_file
 
 from klein_embedding.errors import KleinError
 from klein_embedding.files import read_manifest, write_manifest
+from klein_embedding.model.bigrams import Bigrams
 from klein_embedding.recipe import Recipe
+from klein_embedding.tokenizer.shards import open_shards
+from klein_embedding.train.bigrams import entries_of
 from klein_embedding.train.checkpoint import checkpoints
+from klein_embedding.train.finished import model_of
 from klein_embedding.train.order import Workshop, section_of, stage_key
-from klein_embedding.train.stages import model_of, run_stage
+from klein_embedding.train.rows import gather
+from klein_embedding.train.stages import run_stage
+from klein_embedding.train.static import bags
 
 Make = Callable[..., Workshop]
 
@@ -98,6 +104,59 @@ def test_every_stage_runs_and_carries_what_the_next_one_needs(workshop: Make) ->
     table = torch.from_numpy(np.load(shop.runs / "refine-1" / "table.npy"))
     assert torch.allclose(words[4:], table[4:], atol=1e-5)
     assert weights["encoder.layer.0.output.dense.weight"].abs().max() > 0
+
+
+def test_bigrams_go_from_the_static_stage_through_every_other(
+    workshop: Make, tiny_recipe: Recipe
+) -> None:
+    stages = tiny_recipe.stages
+    recipe = replace(
+        tiny_recipe,
+        model=replace(tiny_recipe.model, width=80, bigrams=24),
+        stages=replace(
+            stages,
+            static=replace(stages.static, bigrams=64),
+            distil=replace(
+                stages.distil,
+                texts=24,
+                row_tokens=16,
+                valid_tokens=16,
+                run=replace(stages.distil.run, max_steps=12, valid_every=6, rate=1e-3),
+            ),
+            contrastive=replace(stages.contrastive, static_steps=0),
+            mine=replace(stages.mine, vectors="static"),
+        ),
+    )
+    shop = workshop(recipe)
+    assert recipe.stages.planned()[:3] == ("static", "distil", "mlm")
+    for name in recipe.stages.planned():
+        assert run_stage(shop, name)
+    pairs, vectors = (
+        np.load(shop.runs / "static" / f) for f in ("bigrams.npy", "bigram-vectors.npy")
+    )
+    assert pairs.shape == (64, 2)
+    assert vectors.shape == (64, 16)
+    assert np.abs(vectors.mean(1)).max() < 1e-5
+    log = (shop.runs / "distil-work" / "log.jsonl").read_text().splitlines()
+    losses = [row["loss"] for row in map(json.loads, log) if "loss" in row]
+    assert losses[-1] < losses[0]
+    # The start holds them, and every later stage hands them on.
+    shards = open_shards(shop.shards, "valid")
+    assert np.array_equal(np.load(shop.runs / "refine-1" / "bigrams.npy"), pairs)
+    model = model_of(recipe.model, shop.runs / "static", 1)
+    numbers = np.arange(40)
+    rows = gather(shards, numbers, 16)
+    with torch.no_grad():
+        states = model(*rows.padded())
+    best = Bigrams(pairs[:24], vectors[:24])
+    entries, more = entries_of(best, recipe.tokenizer.vocabulary)
+    table = np.load(shop.runs / "static" / "table.npy")
+    whole = torch.from_numpy(np.concatenate([table, more]))
+    wanted = bags(whole, shards, (numbers, 16), entries)
+    plain = bags(torch.from_numpy(table), shards, (numbers, 16))
+    near = torch.nn.functional.cosine_similarity(states, wanted).mean()
+    assert near > torch.nn.functional.cosine_similarity(states, plain).mean()
+    assert near > 0.98
 
 
 def test_masked_tokens_leave_the_frozen_table_as_it_is(workshop: Make) -> None:
