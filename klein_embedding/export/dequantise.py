@@ -20,6 +20,8 @@ from klein_embedding.export.quantise import LEVELS
 from klein_embedding.export.shape import Linear, Shape, Source, read_shape
 from klein_embedding.infer.folder import DERIVED, DERIVED_NOTE, ONNX, check_folder
 
+_SHIFTED_STEPS = 255
+
 
 def dequantise_folder(folder: Path) -> list[str]:
     """Write the float32 files of a model folder from its int8 file.
@@ -93,11 +95,14 @@ def _split(
     constants: dict[str, np.ndarray], layer: Linear, loud: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Weights and biases of a joint layer's parts, as the checkpoint names them."""
-    levels = LEVELS[layer.source]
+    steps, shift = LEVELS[layer.source].steps, np.float32(0)
+    if layer.source is Source.GELU and "shift" in constants:
+        # Earlier files shift GELU's outputs above zero, and the bias takes the shift off again.
+        steps, shift = _SHIFTED_STEPS, constants["shift"]
     columns = constants[f"{layer.name}.weight.int8"]
-    scale = constants[f"{layer.name}.weight.scale"] * np.float32(levels.steps)
+    scale = constants[f"{layer.name}.weight.scale"] * np.float32(steps)
     weight = columns * scale
-    bias = constants[f"{layer.name}.bias"] + np.float32(levels.shift) * weight.sum(axis=0)
+    bias = constants[f"{layer.name}.bias"] + shift * weight.sum(axis=0)
     if layer.source is Source.STREAM and loud.size:
         weight[loud] = constants[f"{layer.name}.weight.loud"]
     found = {}
