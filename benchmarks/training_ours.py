@@ -122,7 +122,7 @@ def shape_of(name: str) -> ModelRecipe:
     """Shape of an encoder from "WIDTHxLAYERS", heads 64 wide."""
     width, layers = map(int, name.split("x"))
     heads, content = width // _HEAD_WIDTH, min(512, width - 2)
-    return ModelRecipe(width, layers, heads, 4 * width, 256, content, 11.0)
+    return ModelRecipe(width, layers, heads, 4 * width, 256, content, 11.0, bigrams=0)
 
 
 def dims_of(content: int) -> list[int]:

@@ -131,8 +131,10 @@ def _look_back(
     steps += _JITTER * (2 * torch.rand(many, generator=generator) - 1)
     positions = encoder.embeddings.position_embeddings.weight
     angles = torch.arange(len(positions)).double()[:, None] * steps.double()
-    waves = torch.cat([angles.sin(), angles.cos()], 1) * (_POSITION / math.sqrt(many))
-    positions[:, places[0]] = waves.to(positions.dtype)
+    waves = torch.cat([angles.sin(), angles.cos()], 1)
+    # LayerNorm would take their mean off the content too.
+    waves -= waves.mean(1, keepdim=True)
+    positions[:, places[0]] = (_POSITION * functional.normalize(waves, dim=1)).to(positions.dtype)
     positions[PAD_ID] = 0
     attention = encoder.blocks()[0].attention
     wide = attention.self.query.out_features // attention.heads

