@@ -53,8 +53,8 @@ class Levels:
 
 # GELU's minimum is -0.169971; what lies below zero reaches a little further.
 LEVELS = {
-    Source.STREAM: Levels(127, 128, 1e-12),
-    Source.CONTEXT: Levels(127, 128, 1e-12),
+    Source.STREAM: Levels(127, 128, float(_TINY)),
+    Source.CONTEXT: Levels(127, 128, float(_TINY)),
     Source.GELU: Levels(223, 32, 0.17005 * 223 / 32),
 }
 

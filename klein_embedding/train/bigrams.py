@@ -5,6 +5,7 @@ Shapes: N texts, P bigrams, V vocabulary, C coordinates.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,13 @@ def read_bigrams_of(folder: Path) -> Bigrams | None:
     if not (folder / PAIRS).is_file():
         return None
     return Bigrams(np.load(folder / PAIRS), np.load(folder / VECTORS))
+
+
+def copy_bigrams(source: Path, folder: Path) -> None:
+    """Hand the bigrams of a finished stage on, if it has any."""
+    for name in (PAIRS, VECTORS):
+        if (source / name).is_file():
+            shutil.copy(source / name, folder / name)
 
 
 def entries_of(bigrams: Bigrams, vocabulary: int) -> tuple[BigramEntries, np.ndarray]:

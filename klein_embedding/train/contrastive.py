@@ -32,7 +32,13 @@ from klein_embedding.train.losses import (
     info_nce,
     symmetric_info_nce,
 )
-from klein_embedding.train.objectives import SHOWN_EVERY, StepLoss, named, operations_of
+from klein_embedding.train.objectives import (
+    SHOWN_EVERY,
+    StepLoss,
+    compiled_if,
+    named,
+    operations_of,
+)
 from klein_embedding.train.rows import SPECIAL, Rows, by_chunks, gather
 from klein_embedding.train.static import StaticObjective, bags, margin_of
 
@@ -104,8 +110,7 @@ class ContrastiveObjective:
         self.table.requires_grad_(stage.static_steps > 0)
         start.model.register_parameter("static", self.table)
         self.module: nn.Module = start.model
-        encode = torch.compile(start.model, dynamic=True) if stage.run.compiled else start.model
-        self._model = cast("nn.Module", encode)
+        self._model = compiled_if(stage.run.compiled, start.model)
         self._stream = BatchStream(shards, stage.draw, seed, stage.memory, self._guide)
         self._drawn = Ahead(self._draw, threaded=compute.device == "cuda")
         self.operations = operations_of(start.model.encoder)

@@ -26,9 +26,14 @@ from klein_embedding.recipe_stages import DistilRecipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
 from klein_embedding.train.bigrams import BigramEntries
-from klein_embedding.train.mlm import texts_by_language
-from klein_embedding.train.objectives import StepLoss, operations_of
-from klein_embedding.train.rows import SPECIAL, Rows, by_chunks, gather
+from klein_embedding.train.languages import TextsByLanguage
+from klein_embedding.train.objectives import (
+    StepLoss,
+    compiled_if,
+    encoded,
+    operations_of,
+)
+from klein_embedding.train.rows import SPECIAL, Rows, gather
 
 _SAMPLE = 256
 """Texts on which the scale of the states and the size of the task are measured."""
@@ -62,13 +67,8 @@ class DistilObjective:
         self.table = cast("nn.Parameter", model.encoder.embeddings.word_embeddings.weight)
         self.table.requires_grad_(False)
         self.module: nn.Module = nn.ModuleDict({"model": model})
-        encoder = (
-            torch.compile(model.encoder, dynamic=True) if stage.run.compiled else model.encoder
-        )
-        self._encoder = cast("nn.Module", encoder)
-        self._texts = texts_by_language(shards)
-        counts = np.array([len(texts) for texts in self._texts], dtype=np.float64)
-        self._shares = counts**stage.exponent / (counts**stage.exponent).sum()
+        self._encoder = compiled_if(stage.run.compiled, model.encoder)
+        self._texts = TextsByLanguage(shards, stage.exponent)
         self.operations = operations_of(model.encoder)
         self._scale, self._size = self._measured()
 
@@ -85,22 +85,19 @@ class DistilObjective:
         return along / square, size / len(rows.ids)
 
     def _rows(self, rng: np.random.Generator, count: int) -> Rows:
-        chosen = rng.choice(len(self._texts), count, p=self._shares)
-        numbers = np.array([rng.choice(self._texts[lang]) for lang in chosen], dtype=np.int64)
-        return gather(self._shards, numbers, self._stage.row_tokens - SPECIAL)
+        return gather(self._shards, self._texts.draw(rng, count), self._stage.row_tokens - SPECIAL)
 
     def _compared(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
         """States, vectors of the tokens alone, and vectors with the bigrams', each (N, C)."""
         ids, mask = (part.to(self._compute.device) for part in rows.padded())
-        inside = torch.arange(ids.shape[1]) < torch.from_numpy(rows.lengths + 1)[:, None]
-        inside[:, 0] = False
+        inside = torch.from_numpy(rows.inside()).to(ids.device)
         with self._compute.autocast():
             states = self._encoder(ids, mask)[..., : self._model.content]
         known = torch.from_numpy(self._bigrams.places(rows)).to(ids.device)
         tokens = self._vectors[torch.from_numpy(rows.ids).to(ids.device)]
         vocabulary = len(self._vectors) - len(self._bigrams)
         added = self._vectors[vocabulary + known.clamp(min=0)] * (known >= 0)[:, None]
-        return states[inside.to(ids.device)].float(), tokens, tokens + added
+        return states[inside].float(), tokens, tokens + added
 
     def losses(self, step: int) -> Iterator[StepLoss]:
         """The step's loss in chunks, whose gradients add up before they are stepped on."""
@@ -122,12 +119,7 @@ class DistilObjective:
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Sentence vectors (N, C) of the encoder."""
         rows = gather(shards, numbers, self._stage.valid_tokens - SPECIAL)
-        return by_chunks(rows, self._stage.chunk_tokens, self._of_chunk)
-
-    def _of_chunk(self, rows: Rows) -> Tensor:
-        ids, mask = (part.to(self._compute.device) for part in rows.padded())
-        with self._compute.autocast():
-            return self._model(ids, mask).float()
+        return encoded(self._model, rows, self._stage.chunk_tokens, self._compute)
 
     def settle(self) -> None:
         """Nothing is derived."""

@@ -26,8 +26,14 @@ from klein_embedding.tokenizer.pipeline import EOS_ID, HEAD
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
 from klein_embedding.train.ahead import Ahead
-from klein_embedding.train.objectives import StepLoss, operations_of
-from klein_embedding.train.rows import SPECIAL, Rows, by_chunks, gather, joined
+from klein_embedding.train.languages import TextsByLanguage
+from klein_embedding.train.objectives import (
+    StepLoss,
+    compiled_if,
+    encoded,
+    operations_of,
+)
+from klein_embedding.train.rows import SPECIAL, Rows, gather, joined
 
 _IGNORED = -100
 _REPLACED = 0.8, 0.1
@@ -59,9 +65,7 @@ class MaskedStream:
         """
         self._shards, self._stage = shards, stage
         self._mask = vocabulary - 1  # RoBERTa puts <mask> last
-        self._texts = texts_by_language(shards)
-        counts = np.array([len(texts) for texts in self._texts], dtype=np.float64)
-        self._shares = counts**stage.exponent / (counts**stage.exponent).sum()
+        self._texts = TextsByLanguage(shards, stage.exponent)
         self._pairs = [g for g in shards.groups if g.kind == "translation"]
         sizes = np.array([g.stop - g.start for g in self._pairs], dtype=np.float64)
         if stage.pairs and not len(sizes):
@@ -84,8 +88,7 @@ class MaskedStream:
 
     def _singles(self, rng: np.random.Generator) -> list[np.ndarray]:
         count = round(_DRAWN * (1 - self._stage.pairs))
-        chosen = rng.choice(len(self._texts), count, p=self._shares)
-        numbers = np.array([rng.choice(self._texts[lang]) for lang in chosen], dtype=np.int64)
+        numbers = self._texts.draw(rng, count)
         return _parts(gather(self._shards, numbers, self._stage.row_tokens - SPECIAL))
 
     def _doubles(self, rng: np.random.Generator) -> list[np.ndarray]:
@@ -138,10 +141,7 @@ class MlmObjective:
         vocabulary = len(self.table)
         self._head = MaskedHead(model.content, vocabulary).to(compute.device)
         self.module: nn.Module = nn.ModuleDict({"model": model, "head": self._head})
-        encoder = (
-            torch.compile(model.encoder, dynamic=True) if stage.run.compiled else model.encoder
-        )
-        self._encoder = cast("nn.Module", encoder)
+        self._encoder = compiled_if(stage.run.compiled, model.encoder)
         stream = MaskedStream(shards, stage, vocabulary)
         self._drawn = Ahead(stream.step, threaded=compute.device == "cuda")
         self.operations = operations_of(model.encoder)
@@ -171,9 +171,7 @@ class MlmObjective:
         """Sum of the losses of a chunk's masked tokens."""
         ids, mask = (part.to(self._compute.device) for part in rows.padded())
         target_BT = torch.full(ids.shape, _IGNORED, dtype=torch.int64)
-        inside = torch.arange(ids.shape[1]) < torch.from_numpy(labels.lengths + 1)[:, None]
-        inside[:, 0] = False
-        target_BT[inside] = torch.from_numpy(labels.ids)
+        target_BT[torch.from_numpy(labels.inside())] = torch.from_numpy(labels.ids)
         places = (target_BT != _IGNORED).to(ids.device)
         target_M = target_BT.to(ids.device)[places]
         with self._compute.autocast():
@@ -184,25 +182,10 @@ class MlmObjective:
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Sentence vectors (N, C), which this stage does not train but must not destroy."""
         rows = gather(shards, numbers, self._stage.row_tokens - SPECIAL)
-        return by_chunks(rows, self._stage.chunk_tokens, self._vectors)
-
-    def _vectors(self, rows: Rows) -> Tensor:
-        ids, mask = (part.to(self._compute.device) for part in rows.padded())
-        with self._compute.autocast():
-            return self._model(ids, mask).float()
+        return encoded(self._model, rows, self._stage.chunk_tokens, self._compute)
 
     def settle(self) -> None:
         """Nothing is derived."""
-
-
-def texts_by_language(shards: Shards) -> list[np.ndarray]:
-    """Numbers of the texts of each language that has some, each text once, sorted."""
-    found: dict[str, list[np.ndarray]] = {}
-    for group in shards.groups:
-        pairs = np.asarray(shards.pairs[group.start : group.stop])
-        for side, lang in enumerate((group.anchor_lang, group.positive_lang)):
-            found.setdefault(lang, []).append(pairs[:, side])
-    return [np.unique(np.concatenate(parts)) for _, parts in sorted(found.items())]
 
 
 def _parts(rows: Rows) -> list[np.ndarray]:

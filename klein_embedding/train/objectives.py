@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from klein_embedding.device import Compute
 from klein_embedding.model.encoder import Encoder
 from klein_embedding.tokenizer.shards import Group, Shards
+from klein_embedding.train.rows import Rows, by_chunks
 
 SHOWN_EVERY = 20
 """Steps between two measurements of the accuracy on the batch itself."""
@@ -66,6 +69,22 @@ class Objective(Protocol):
     def settle(self) -> None:
         """Bring derived weights up to date before the module is saved or measured."""
         ...
+
+
+def compiled_if(wanted: bool, module: nn.Module) -> nn.Module:
+    """The module, or kernels that torch.compile makes of it for batches of any shape."""
+    return cast("nn.Module", torch.compile(module, dynamic=True)) if wanted else module
+
+
+def encoded(model: nn.Module, rows: Rows, tokens: int, compute: Compute) -> Tensor:
+    """Sentence vectors (N, C) in float32, encoded in chunks of texts of like length."""
+
+    def of_chunk(part: Rows) -> Tensor:
+        ids, mask = (block.to(compute.device) for block in part.padded())
+        with compute.autocast():
+            return model(ids, mask).float()
+
+    return by_chunks(rows, tokens, of_chunk)
 
 
 def operations_of(encoder: Encoder) -> float:

@@ -58,11 +58,17 @@ class Rows:
         lengths = self.lengths
         block = np.full((len(self), int(lengths.max(initial=0)) + SPECIAL), PAD_ID, dtype=np.int64)
         columns = np.arange(block.shape[1])
-        block[(columns >= 1) & (columns < lengths[:, None] + 1)] = self.ids
+        block[self.inside()] = self.ids
         block[:, 0] = BOS_ID
         block[np.arange(len(self)), lengths + 1] = EOS_ID
         mask = columns < lengths[:, None] + SPECIAL
         return torch.from_numpy(block), torch.from_numpy(mask)
+
+    def inside(self) -> np.ndarray:
+        """Where (N, T) the texts' own tokens stand in the padded block."""
+        lengths = self.lengths
+        columns = np.arange(int(lengths.max(initial=0)) + SPECIAL)
+        return (columns >= 1) & (columns < lengths[:, None] + 1)
 
     def chunks(self, tokens: int) -> Iterator[np.ndarray]:
         """Numbers of texts of like length that fill at most so many tokens, padding included.

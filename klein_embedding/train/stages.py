@@ -32,8 +32,8 @@ from klein_embedding.train import ranks
 from klein_embedding.train.aids import NEGATIVES, aids_of, mined_negatives
 from klein_embedding.train.batches import BatchStream, Guide
 from klein_embedding.train.bigrams import (
+    copy_bigrams,
     frequent,
-    read_bigrams_of,
     write_bigrams_of,
 )
 from klein_embedding.train.checkpoint import checkpoints, tensors
@@ -169,8 +169,8 @@ def _trained(
         source = shop.tokenizer if name == "static" else shop.weights_before(name)
         with fresh_folder(shop.runs / name) as part:
             shutil.copy(source / TOKENIZER, part / TOKENIZER)
-            if name != "static" and (known := read_bigrams_of(source)):
-                write_bigrams_of(part, known)
+            if name != "static":
+                copy_bigrams(source, part)
             _write_weights(part, shop, name, objective)
             if config:
                 write_json(part / CONFIG, config)
