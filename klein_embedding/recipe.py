@@ -137,6 +137,7 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         **_text_problems(recipe),
         **_pair_problems("static", stages.static, recipe.model),
         **_pair_problems("contrastive", stages.contrastive, recipe.model),
+        **_bigram_problems(recipe),
         **_distil_problems(recipe),
         **_mlm_problems(stages.mlm, recipe.model),
         "stages.contrastive: shares of augment must add up to at most 1": sum(
@@ -150,11 +151,6 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         "stages.contrastive: chunk_tokens must hold one text of pair_tokens": (
             stages.contrastive.chunk_tokens < stages.contrastive.draw.pair_tokens
         ),
-        "model: bigrams may not be more than stages.static has": not 0
-        <= recipe.model.bigrams
-        <= stages.static.bigrams,
-        "model: bigrams need a feed-forward unit each": recipe.model.bigrams
-        > recipe.model.layers * recipe.model.feedforward,
         "stages.contrastive: static_steps must be 0 where model has bigrams, for its blocks hold "
         "their vectors": recipe.model.bigrams > 0 and stages.contrastive.static_steps > 0,
         "stages.mine: first and last must be ranks in ascending order": not 1
@@ -244,12 +240,26 @@ def _loss_problems(where: str, loss: LossRecipe, model: ModelRecipe) -> dict[str
     }
 
 
+def _bigram_problems(recipe: Recipe) -> dict[str, bool]:
+    model, bigrams = recipe.model, recipe.stages.bigrams
+    trained = bigrams.count if bigrams.run.runs else 0
+    return {
+        **_run_problems("bigrams", bigrams.run),
+        "stages.bigrams: count must be positive": bigrams.count < 1,
+        "model: bigrams may not be more than stages.bigrams trains": not 0
+        <= model.bigrams
+        <= trained,
+        "model: bigrams need a feed-forward unit each": model.bigrams
+        > model.layers * model.feedforward,
+    }
+
+
 def _distil_problems(recipe: Recipe) -> dict[str, bool]:
     distil, longest = recipe.stages.distil, recipe.model.max_tokens
     return {
         **_run_problems("distil", distil.run),
-        "stages.distil: there is nothing to learn without stages.static.bigrams": (
-            distil.run.runs and not recipe.stages.static.bigrams
+        "stages.distil: there is nothing to learn without stages.bigrams": (
+            distil.run.runs and not recipe.stages.bigrams.run.runs
         ),
         "stages.distil.run: table_rate must be 0, for the table is what is learned from": (
             distil.run.table_rate > 0

@@ -98,16 +98,27 @@ class StaticRecipe:
     """Token vectors whose mean is the sentence vector.
 
     Attributes:
-        bigrams: How many frequent bigrams have a vector of their own beside the tokens'.
         run: Budget, optimiser and schedule.
         draw: How pairs are drawn.
         loss: Dials of the loss.
     """
 
-    bigrams: int
     run: RunRecipe
     draw: DrawRecipe
     loss: LossRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class BigramsRecipe:
+    """Vectors of frequent bigrams upon the tokens' table, with the static stage's draw and loss.
+
+    Attributes:
+        run: Budget, optimiser and schedule.
+        count: How many bigrams have a vector.
+    """
+
+    run: RunRecipe
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +246,7 @@ class StagesRecipe:
     """The stages of training, in their order."""
 
     static: StaticRecipe
+    bigrams: BigramsRecipe
     distil: DistilRecipe
     mlm: MlmRecipe
     contrastive: ContrastiveRecipe
@@ -243,6 +255,6 @@ class StagesRecipe:
     def planned(self) -> tuple[str, ...]:
         """Names of the stages that have a budget, in their order."""
         rounds = range(1, self.mine.rounds + 1)
-        first = [name for name in ("distil", "mlm") if getattr(self, name).run.runs]
+        first = [name for name in ("bigrams", "distil", "mlm") if getattr(self, name).run.runs]
         later = (f"{name}-{number}" for number in rounds for name in ROUND)
         return ("static", *first, "contrastive", *later)

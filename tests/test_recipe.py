@@ -41,6 +41,7 @@ def test_shipped_recipes_parse(name: str) -> None:
         ("romanised = 0.1", "romanised = 0.9", "add up to at most 1"),
         ("first = 2", "first = 0", "ranks in ascending order"),
         ("chunk_tokens = 512", "chunk_tokens = 8", "must hold one text"),
+        ("bigrams = 0", "bigrams = 9", "more than stages.bigrams trains"),
         ("[model]", "[modle]", "unknown key 'modle'"),
         ("vocabulary = 2_400", "vocabulary = 300", "vocabulary must hold"),
         ("name = ", "name ", "not readable as TOML"),
@@ -61,6 +62,10 @@ def test_missing_recipe_says_where_they_are(tmp_path: Path) -> None:
 
 
 def test_stages_without_a_budget_are_not_planned() -> None:
-    assert load_recipe(RECIPES / "first-light.toml").stages.planned() == ("static", "contrastive")
+    assert load_recipe(RECIPES / "first-light.toml").stages.planned() == (
+        "static",
+        "bigrams",
+        "contrastive",
+    )
     tiny = load_recipe(RECIPES / "tiny.toml").stages.planned()
     assert tiny == ("static", "mlm", "contrastive", "mine-1", "refine-1")

@@ -29,8 +29,8 @@ def say(line: str) -> None:
 def make(recipe: Path, until: str, dry_run: bool, mirror: str | None, strict: bool) -> None:
     """Run every stage of RECIPE whose result is missing or stale.
 
-    The stages are corpus, tokenizer, shards, those that the recipe gives a budget (static, mlm,
-    contrastive, mine-1, refine-1, …), and export.
+    The stages are corpus, tokenizer, shards, those that the recipe gives a budget (static, bigrams,
+    distil, mlm, contrastive, mine-1, refine-1, …), and export.
 
     Example: klein make recipes/tiny.toml
     """

@@ -159,6 +159,7 @@ def _often_saved(stages: StagesRecipe) -> StagesRecipe:
     return replace(
         stages,
         static=replace(stages.static, run=often(stages.static.run)),
+        bigrams=replace(stages.bigrams, run=often(stages.bigrams.run)),
         distil=replace(stages.distil, run=often(stages.distil.run)),
         mlm=replace(stages.mlm, run=often(stages.mlm.run)),
         contrastive=replace(stages.contrastive, run=often(stages.contrastive.run)),

@@ -1,9 +1,9 @@
 """The distillation stage: the encoder learns what more bigrams mean than it has units for.
 
-The teacher is the static stage of the same recipe, tokens and all its bigrams, trained from random
-numbers on the same pairs. It says of every token what its state should be, so that a step of a few
-thousand tokens has as many answers to learn from, where a contrastive step has a few hundred
-sentences that mostly fit already.
+The teacher is the static vectors of the same recipe, tokens and all their bigrams, trained from
+random numbers on the same pairs. It says of every token what its state should be, so that a step
+of a few thousand tokens has as many answers to learn from, where a contrastive step has a few
+hundred sentences that mostly fit already.
 
 Shapes: B rows, T tokens, N real tokens, C content coordinates, V vocabulary, P bigrams.
 
@@ -79,9 +79,12 @@ class DistilObjective:
         along = square = size = 0.0
         for numbers in rows.chunks(self._stage.chunk_tokens):
             states, tokens, targets = self._compared(rows.take(numbers))
-            along += float((states * tokens).sum())
-            square += float((states * states).sum())
-            size += float((targets - tokens).square().sum())
+            added = (targets - tokens).square().sum(1)
+            size += float(added.sum())
+            # Where a bigram is known, the state is longer than the token's by an unknown part.
+            plain = states[added == 0]
+            along += float((plain * tokens[added == 0]).sum())
+            square += float((plain * plain).sum())
         return along / square, size / len(rows.ids)
 
     def _rows(self, rng: np.random.Generator, count: int) -> Rows:

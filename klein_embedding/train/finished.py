@@ -70,6 +70,6 @@ def _best_bigrams(source: Path, count: int) -> Bigrams:
     if known is None or len(known.pairs) < count:
         raise KleinError(
             f"{source}: holds {len(known.pairs) if known else 0:,} bigrams, the recipe's model "
-            f"wants {count:,}; raise stages.static.bigrams or lower model.bigrams"
+            f"wants {count:,}; raise the count of the stage or lower model.bigrams"
         )
     return Bigrams(known.pairs[:count], known.vectors[:count])

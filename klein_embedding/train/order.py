@@ -10,6 +10,7 @@ from klein_embedding.files import digest_of, read_manifest
 from klein_embedding.recipe import ModelRecipe, Recipe
 from klein_embedding.recipe_stages import (
     ROUND,
+    BigramsRecipe,
     ContrastiveRecipe,
     DistilRecipe,
     MineRecipe,
@@ -19,11 +20,13 @@ from klein_embedding.recipe_stages import (
 )
 
 Say = Callable[[str], None]
-Section = StaticRecipe | DistilRecipe | MlmRecipe | ContrastiveRecipe | MineRecipe
+Section = StaticRecipe | BigramsRecipe | DistilRecipe | MlmRecipe | ContrastiveRecipe | MineRecipe
 _BUDGET = ("seconds", "max_steps", "valid_every", "valid_pairs", "checkpoint_seconds", "compiled")
 _HOW = ("chunk_tokens", "recompute")
 """Dials of how a step is computed, not of what: with less memory a run may go on with others."""
 _MINE, _REFINE = ROUND
+STATIC = "static", "bigrams"
+"""Stages that train no encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +121,9 @@ def lineage(shop: Workshop, name: str) -> str:
 
 
 def _shape(model: ModelRecipe, name: str) -> dict[str, object]:
-    """What a stage's result depends on of the model: the static table knows no blocks."""
+    """What a stage's result depends on of the model: static vectors know no blocks."""
     whole = asdict(model)
-    return {k: whole[k] for k in ("content", "radius")} if name == "static" else whole
+    return {k: whole[k] for k in ("content", "radius")} if name in STATIC else whole
 
 
 def work_of(shop: Workshop, name: str) -> Path:

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from klein_embedding.device import Compute, choose_compute
 from klein_embedding.errors import KleinError
 from klein_embedding.files import (
+    check_files,
     fresh_folder,
     read_manifest,
     write_json,
@@ -52,6 +53,7 @@ from klein_embedding.train.mine import mine, sampled
 from klein_embedding.train.mlm import MlmObjective
 from klein_embedding.train.objectives import Objective
 from klein_embedding.train.order import (
+    STATIC,
     Workshop,
     is_mine,
     lineage,
@@ -84,25 +86,37 @@ def run_stage(shop: Workshop, name: str) -> bool:
             return _run_mine(shop, name)
         if name == "static":
             return _run_static(shop)
+        if name == "bigrams":
+            return _run_bigrams(shop)
         return _run_encoder(shop, name)
 
 
 def _run_static(shop: Workshop) -> bool:
-    """Train token vectors; write the table (V, C) centred and clipped, with the tokenizer.
-
-    Bigrams that are trained beside the tokens are written next to the table.
-    """
+    """Train token vectors; write the table (V, C) centred and clipped, with the tokenizer."""
     open_tokenizer(shop.tokenizer)
     compute, recipe = _compute(shop.say), shop.recipe
     stage, seed = recipe.stages.static, recipe.stages.static.run.seed
     torch.manual_seed(seed)
     splits = _splits(shop, shop.tokenizer / TOKENIZER)
-    vocabulary = recipe.tokenizer.vocabulary
-    stream = BatchStream(splits[0], stage.draw, seed)
-    bigrams = frequent(stream, splits[0], vocabulary, stage.bigrams)
-    table = random_table(vocabulary, recipe.model.content, seed, len(bigrams)).to(compute.device)
-    objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), table, bigrams)
+    table = random_table(recipe.tokenizer.vocabulary, recipe.model.content, seed)
+    objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), table.to(compute.device))
     return _trained(shop, "static", (objective, splits[1], compute), {})
+
+
+def _run_bigrams(shop: Workshop) -> bool:
+    """Train vectors of bigrams upon the held table; write them, and the table as it was."""
+    source = shop.weights_before("bigrams")
+    check_files(source)
+    compute, stages = _compute(shop.say), shop.recipe.stages
+    stage, seed = stages.static, stages.bigrams.run.seed
+    splits = _splits(shop, source / TOKENIZER)
+    held, _ = static_of(source, compute)
+    stream = BatchStream(splits[0], stage.draw, seed)
+    known = frequent(stream, splits[0], len(held), stages.bigrams.count)
+    # From zero: the first step is the tokens' own space.
+    zeros = held.new_zeros((len(known), held.shape[1]))
+    objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), zeros, known, held)
+    return _trained(shop, "bigrams", (objective, splits[1], compute), {})
 
 
 def _run_encoder(shop: Workshop, name: str) -> bool:
@@ -169,8 +183,6 @@ def _trained(
         source = shop.tokenizer if name == "static" else shop.weights_before(name)
         with fresh_folder(shop.runs / name) as part:
             shutil.copy(source / TOKENIZER, part / TOKENIZER)
-            if name != "static":
-                copy_bigrams(source, part)
             _write_weights(part, shop, name, objective)
             if config:
                 write_json(part / CONFIG, config)
@@ -181,15 +193,17 @@ def _trained(
 
 def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) -> None:
     alone = name in ("distil", "mlm")
-    if alone:
+    if alone or name == "bigrams":
         shutil.copy(shop.weights_before(name) / TABLE, part / TABLE)
     else:
         whole = objective.table.detach().cpu().numpy()
-        table, more = np.split(centred(whole), [shop.recipe.tokenizer.vocabulary])
+        table = centred(whole[: shop.recipe.tokenizer.vocabulary])
         np.save(part / TABLE, clipped(table, shop.recipe.model.radius).astype(np.float32))
-        if isinstance(objective, StaticObjective) and objective.bigrams:
-            write_bigrams_of(part, objective.bigrams.kept(more))
-    if name != "static":
+    if isinstance(objective, StaticObjective) and objective.bigrams:
+        vectors = objective.table.detach().cpu().numpy()
+        write_bigrams_of(part, objective.bigrams.kept(centred(vectors)))
+    if name not in STATIC:
+        copy_bigrams(shop.weights_before(name), part)
         prefix = "model.encoder." if alone else "encoder."
         weights = {
             key.removeprefix(prefix): value

@@ -39,17 +39,20 @@ class StaticObjective:
         recipe: tuple[DrawRecipe, LossRecipe, int],
         table: Tensor,
         bigrams: BigramEntries | None = None,
+        held: Tensor | None = None,
     ) -> None:
         """Take over a table.
 
         Args:
             shards: Training split.
             recipe: How pairs are drawn, dials of the loss, and seed of the batches.
-            table: (V + P, C) vectors to begin with, on the device that computes.
+            table: Vectors to begin with, on the device that computes: (V + P, C), or (P, C) where
+                others are held.
             bigrams: What the entries behind the vocabulary stand for.
+            held: (V, C) vectors of the vocabulary that stay as they are.
         """
         self._draw, self._loss, seed = recipe
-        self._shards, self.bigrams = shards, bigrams
+        self._shards, self.bigrams, self._held = shards, bigrams, held
         self._stream = BatchStream(shards, self._draw, seed)
         self.table = nn.Parameter(table)
         self.module: nn.Module = nn.ParameterDict({"table": self.table})
@@ -83,17 +86,17 @@ class StaticObjective:
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Mean vectors (N, C)."""
-        return bags(self.table, shards, (numbers, self._draw.pair_tokens), self.bigrams)
+        table = self.table if self._held is None else torch.cat([self._held, self.table])
+        return bags(table, shards, (numbers, self._draw.pair_tokens), self.bigrams)
 
     def settle(self) -> None:
         """Nothing is derived from the table."""
 
 
-def random_table(vocabulary: int, content: int, seed: int, bigrams: int = 0) -> Tensor:
-    """Vectors (V + P, C) to begin with: random ones of tokens, zeros of bigrams."""
+def random_table(vocabulary: int, content: int, seed: int) -> Tensor:
+    """Random vectors (V, C) to begin with."""
     generator = torch.Generator().manual_seed(seed)
-    tokens = torch.randn((vocabulary, content), generator=generator) * _START_STD
-    return torch.cat([tokens, torch.zeros((bigrams, content))])
+    return torch.randn((vocabulary, content), generator=generator) * _START_STD
 
 
 def bags(

@@ -109,16 +109,17 @@ def test_every_stage_runs_and_carries_what_the_next_one_needs(workshop: Make) ->
     assert weights["encoder.layer.0.output.dense.weight"].abs().max() > 0
 
 
-def test_bigrams_go_from_the_static_stage_through_every_other(
+def test_bigrams_stand_upon_the_tokens_and_go_through_every_later_stage(
     workshop: Make, tiny_recipe: Recipe
 ) -> None:
     stages = tiny_recipe.stages
+    short = replace(stages.static.run, max_steps=60, seconds=0)
     recipe = replace(
         tiny_recipe,
         model=replace(tiny_recipe.model, width=80, bigrams=24),
         stages=replace(
             stages,
-            static=replace(stages.static, bigrams=64),
+            bigrams=replace(stages.bigrams, count=64, run=short),
             distil=replace(
                 stages.distil,
                 texts=24,
@@ -131,19 +132,23 @@ def test_bigrams_go_from_the_static_stage_through_every_other(
         ),
     )
     shop = workshop(recipe)
-    assert recipe.stages.planned()[:3] == ("static", "distil", "mlm")
+    assert recipe.stages.planned()[:4] == ("static", "bigrams", "distil", "mlm")
     for name in recipe.stages.planned():
         assert run_stage(shop, name)
     pairs, vectors = (
-        np.load(shop.runs / "static" / f) for f in ("bigrams.npy", "bigram-vectors.npy")
+        np.load(shop.runs / "bigrams" / f) for f in ("bigrams.npy", "bigram-vectors.npy")
     )
     assert pairs.shape == (64, 2)
     assert vectors.shape == (64, 16)
     assert np.abs(vectors.mean(1)).max() < 1e-5
+    assert np.abs(vectors).max() > 0.01
+    # The tokens' vectors are held, to the byte.
+    tokens, upon = (shop.runs / name / "table.npy" for name in ("static", "bigrams"))
+    assert tokens.read_bytes() == upon.read_bytes()
 
-    table, known = static_of(shop.runs / "static", CPU)
+    table, known = static_of(shop.runs / "bigrams", CPU)
     assert known
-    model = model_of(recipe.model, shop.runs / "static", 1)
+    model = model_of(recipe.model, shop.runs / "bigrams", 1)
     train, stage = open_shards(shop.shards, "train"), replace(recipe.stages.distil, texts=300)
     objective = DistilObjective(train, stage, model, (table, known), CPU)
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
@@ -161,7 +166,7 @@ def test_bigrams_go_from_the_static_stage_through_every_other(
     # The start holds them, and every later stage hands them on.
     shards = open_shards(shop.shards, "valid")
     assert np.array_equal(np.load(shop.runs / "refine-1" / "bigrams.npy"), pairs)
-    model = model_of(recipe.model, shop.runs / "static", 1)
+    model = model_of(recipe.model, shop.runs / "bigrams", 1)
     numbers = np.arange(40)
     rows = gather(shards, numbers, 16)
     with torch.no_grad():
