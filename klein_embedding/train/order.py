@@ -25,7 +25,7 @@ _BUDGET = ("seconds", "max_steps", "valid_every", "valid_pairs", "checkpoint_sec
 _HOW = ("chunk_tokens", "recompute")
 """Dials of how a step is computed, not of what: with less memory a run may go on with others."""
 _MINE, _REFINE = ROUND
-STATIC = "static", "bigrams"
+ENCODERLESS = "static", "bigrams"
 """Stages that train no encoder."""
 
 
@@ -123,7 +123,7 @@ def lineage(shop: Workshop, name: str) -> str:
 def _shape(model: ModelRecipe, name: str) -> dict[str, object]:
     """What a stage's result depends on of the model: static vectors know no blocks."""
     whole = asdict(model)
-    return {k: whole[k] for k in ("content", "radius")} if name in STATIC else whole
+    return {k: whole[k] for k in ("content", "radius")} if name in ENCODERLESS else whole
 
 
 def work_of(shop: Workshop, name: str) -> Path:

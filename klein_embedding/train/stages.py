@@ -53,7 +53,7 @@ from klein_embedding.train.mine import mine, sampled
 from klein_embedding.train.mlm import MlmObjective
 from klein_embedding.train.objectives import Objective
 from klein_embedding.train.order import (
-    STATIC,
+    ENCODERLESS,
     Workshop,
     is_mine,
     lineage,
@@ -193,7 +193,8 @@ def _trained(
 
 def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) -> None:
     alone = name in ("distil", "mlm")
-    if alone or name == "bigrams":
+    held = alone or name == "bigrams"
+    if held:
         shutil.copy(shop.weights_before(name) / TABLE, part / TABLE)
     else:
         whole = objective.table.detach().cpu().numpy()
@@ -202,7 +203,7 @@ def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) 
     if isinstance(objective, StaticObjective) and objective.bigrams:
         vectors = objective.table.detach().cpu().numpy()
         write_bigrams_of(part, objective.bigrams.kept(centred(vectors)))
-    if name not in STATIC:
+    if name not in ENCODERLESS:
         copy_bigrams(shop.weights_before(name), part)
         prefix = "model.encoder." if alone else "encoder."
         weights = {
