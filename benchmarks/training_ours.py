@@ -156,7 +156,8 @@ class Ours:
         self.operations = objective.operations
         folder = Path(tempfile.mkdtemp())
         weakref.finalize(self, shutil.rmtree, folder)
-        held = Held(objective.module, Optimisers(objective.module, objective.table, run), None)
+        optimisers = Optimisers(objective.module, objective.table, run, sparse=objective.sparse)
+        held = Held(objective.module, optimisers, None)
         self._state = Progressed(0, 0.0, 0, "benchmark")
         where = Run(folder, run, "benchmark", compute, lambda _: None)
         # The loop's own step, private as it is: a copy of it would time what no training does.

@@ -79,6 +79,8 @@ class ContrastiveObjective:
     Source: Gao et al. 2021 (GradCache), arXiv 2101.06983.
     """
 
+    sparse = True
+
     def __init__(
         self,
         shards: Shards,

@@ -45,6 +45,8 @@ class DistilObjective:
     The loss is a share: 1 is an encoder that knows tokens and no bigram at all.
     """
 
+    sparse = False
+
     def __init__(
         self,
         shards: Shards,

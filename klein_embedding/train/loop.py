@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import torch
-
 from klein_embedding.device import Compute
 from klein_embedding.errors import KleinError
 from klein_embedding.progress import clock
@@ -103,7 +101,7 @@ def train(objective: Objective, valid: Shards, run: Run) -> bool:
         KleinError: If the newest checkpoint is damaged or belongs to other inputs, a loss is not
             finite, or a checkpoint cannot be written.
     """
-    optimisers = Optimisers(objective.module, objective.table, run.recipe)
+    optimisers = Optimisers(objective.module, objective.table, run.recipe, sparse=objective.sparse)
     decay = run.recipe.average
     average = Average(optimisers.parameters(), decay) if decay else None
     held = Held(objective.module, optimisers, average)
@@ -203,7 +201,7 @@ class _Loop:
         """Step on the gradients; their length."""
         parameters = self._held.optimisers.parameters()
         ranks.sum_gradients(parameters)
-        norm = float(torch.nn.utils.clip_grad_norm_(parameters, _CLIP))
+        norm = self._held.optimisers.clip(_CLIP)
         self._check(norm, found)
         self._held.optimisers.step()
         self._held.optimisers.clear()

@@ -122,6 +122,8 @@ class MlmObjective:
     masking); Conneau and Lample 2019 (TLM), arXiv 1901.07291.
     """
 
+    sparse = False
+
     def __init__(
         self, shards: Shards, stage: MlmRecipe, model: SentenceEncoder, compute: Compute
     ) -> None:

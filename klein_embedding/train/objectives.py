@@ -54,6 +54,11 @@ class Objective(Protocol):
         ...
 
     @property
+    def sparse(self) -> bool:
+        """Whether the table's gradients hold the rows alone that a step read."""
+        ...
+
+    @property
     def operations(self) -> float:
         """Useful floating-point operations a token of a training step, 0 where none is counted."""
         ...

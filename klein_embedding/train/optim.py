@@ -5,7 +5,8 @@ Shapes are those of the parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,34 +15,48 @@ from klein_embedding.recipe_stages import RunRecipe
 
 _DECAY = 0.01
 _BETAS = (0.9, 0.98)
+_EPSILON = 1e-8
 
 
 class Optimisers:
     """AdamW, and Muon for the hidden matrices if the recipe wants it, stepped as one.
 
-    The token table has a rate of its own. Nothing decays but matrices: not norms, not biases, and
-    not the table, whose slack coordinates take no gradient either.
+    The token table has a rate of its own, and `RowAdam` if its gradients are sparse. Nothing decays
+    but matrices: not norms, not biases, and not the table, whose slack coordinates take no gradient
+    either.
 
     Source: Loshchilov and Hutter 2019 (AdamW), arXiv 1711.05101; Jordan et al. 2024 (Muon).
     """
 
-    def __init__(self, module: nn.Module, table: nn.Parameter, run: RunRecipe) -> None:
-        """Sort the parameters that take gradients into groups with their peak rates."""
+    def __init__(
+        self, module: nn.Module, table: nn.Parameter, run: RunRecipe, *, sparse: bool = False
+    ) -> None:
+        """Sort the parameters that take gradients into groups with their peak rates.
+
+        Args:
+            module: Everything that is trained.
+            table: The token table, a parameter of it.
+            run: Kind of optimiser, and peak rates.
+            sparse: Whether the table's gradients hold the rows alone that a step read.
+        """
         others = [p for p in module.parameters() if p is not table and p.requires_grad]
         matrices = [p for p in others if p.ndim > 1]
         vectors = [p for p in others if p.ndim <= 1]
         adamw = [(vectors, run.rate, 0.0)]
-        if table.requires_grad:
+        moved = table.requires_grad and run.table_rate > 0
+        if moved and not sparse:
             adamw.append(([table], run.table_rate, 0.0))
         muon = [(matrices, run.rate, _DECAY)] if run.optimiser == "muon" else []
         if not muon:
             adamw.insert(0, (matrices, run.rate, _DECAY))
         found: list[torch.optim.Optimizer] = []
         if groups := _groups(adamw):
-            found.append(torch.optim.AdamW(groups, betas=_BETAS, eps=1e-8, fused=True))
+            found.append(torch.optim.AdamW(groups, betas=_BETAS, eps=_EPSILON, fused=True))
         if groups := _groups(muon):
             # Steps scaled to AdamW's, so that both take the same rate.
             found.append(torch.optim.Muon(groups, adjust_lr_fn="match_rms_adamw"))
+        if moved and sparse:
+            found.append(RowAdam(table, run.table_rate))
         self.parts = tuple(found)
 
     def parameters(self) -> list[Tensor]:
@@ -57,6 +72,19 @@ class Optimisers:
         """Move every parameter that has a gradient."""
         for part in self.parts:
             part.step()
+
+    def clip(self, longest: float) -> float:
+        """Shorten all gradients together to a length; the length they had."""
+        parts = []
+        for parameter in self.parameters():
+            if (grad := parameter.grad) is not None:
+                # Norms are not written for sparse tensors, and a row may stand in several parts.
+                parameter.grad = grad = grad.coalesce() if grad.is_sparse else grad
+                parts.append(grad.values() if grad.is_sparse else grad)
+        norm = torch.nn.utils.get_total_norm(parts)
+        for grad in parts:
+            grad.mul_(torch.clamp(longest / (norm + 1e-6), max=1.0))
+        return float(norm)
 
     def set_rate(self, factor: float) -> None:
         """Give every parameter group its peak rate times a factor."""
@@ -74,15 +102,68 @@ class Optimisers:
         }
 
     def load(self, moments: dict[str, Tensor]) -> None:
-        """Take over moments that `state` gave."""
+        """Take over moments that `state` gave.
+
+        Raises:
+            ValueError: If another kind of optimiser had them.
+        """
         for at, part in enumerate(self.parts):
             whole = part.state_dict()
+            known = {field for fields in whole["state"].values() for field in fields}
             whole["state"] = {}
             for name, value in moments.items():
                 place, number, field = name.split(".", 2)
                 if int(place) == at:
                     whole["state"].setdefault(int(number), {})[field] = value
+                    if known and field not in known:
+                        raise ValueError(f"{field}: moment of another optimiser")
             part.load_state_dict(whole)
+
+
+class RowAdam(torch.optim.Optimizer):
+    """Adam without a first moment (beta1 = 0), which leaves rows without a gradient where they are.
+
+    The result is that of dense Adam, but a step touches only the rows that have a gradient: the
+    second moment of a row that rested is faded for all the steps at once when it moves again.
+
+    Source: Tieleman and Hinton 2012 (RMSProp); Kingma and Ba 2015, arXiv 1412.6980, for the
+    correction of the start.
+    """
+
+    def __init__(self, table: nn.Parameter, rate: float) -> None:
+        """Begin with no moments."""
+        super().__init__([{"params": [table], "lr": rate, "peak": rate}], {})
+        rows = torch.zeros(len(table), device=table.device)
+        self.state[table] = {
+            "steps": torch.zeros(()),
+            "last": rows,
+            "square": table.new_zeros(table.shape),
+        }
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:
+        """Move the rows that have a gradient."""
+        for group in self.param_groups:
+            for table in group["params"]:
+                if table.grad is not None:
+                    _move_rows(table, self.state[table], group["lr"])
+
+
+def _move_rows(table: Tensor, state: dict[str, Any], rate: float) -> None:
+    grad = table.grad
+    assert grad is not None
+    # Processes that train together sum dense gradients.
+    grad = (grad if grad.is_sparse else grad.to_sparse(1)).coalesce()
+    state["steps"] += 1
+    steps, fade = float(state["steps"]), _BETAS[1]
+    rows, values = grad.indices()[0], grad.values()
+    faded = fade ** (steps - state["last"][rows])
+    square = state["square"][rows].mul_(faded[:, None])
+    square.addcmul_(values, values, value=1 - fade)
+    state["square"][rows], state["last"][rows] = square, steps
+    table.index_add_(
+        0, rows, values / (square / (1 - fade**steps)).sqrt_().add_(_EPSILON), alpha=-rate
+    )
 
 
 def _groups(wanted: list[tuple[list[nn.Parameter], float, float]]) -> list[dict[str, object]]:

@@ -97,6 +97,8 @@ def sum_gradients(parameters: Iterable[Tensor]) -> None:
         if there:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
+            if parameter.grad.is_sparse:
+                parameter.grad = parameter.grad.to_dense()
             dist.all_reduce(parameter.grad)
 
 

@@ -15,12 +15,13 @@ from klein_embedding.model.embedder import bag_of_tokens
 from klein_embedding.recipe_stages import DrawRecipe, LossRecipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
+from klein_embedding.train.bags import sparse_bags
 from klein_embedding.train.batches import BatchStream, PairBatch
 from klein_embedding.train.bigrams import BigramEntries
 from klein_embedding.train.guide import equal_keys
 from klein_embedding.train.losses import Contrast, in_batch_accuracy, symmetric_info_nce
 from klein_embedding.train.objectives import SHOWN_EVERY, StepLoss, named
-from klein_embedding.train.rows import gather
+from klein_embedding.train.rows import Rows, gather
 
 _START_STD = 0.1
 
@@ -32,6 +33,7 @@ class StaticObjective:
     """
 
     operations = 0.0
+    sparse = True
 
     def __init__(
         self,
@@ -86,8 +88,8 @@ class StaticObjective:
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Mean vectors (N, C)."""
-        table = self.table if self._held is None else torch.cat([self._held, self.table])
-        return bags(table, shards, (numbers, self._draw.pair_tokens), self.bigrams)
+        rows = entries(shards, (numbers, self._draw.pair_tokens), self.bigrams)
+        return sparse_bags(self.table, rows, self._held)
 
     def settle(self) -> None:
         """Nothing is derived from the table."""
@@ -113,11 +115,17 @@ def bags(
         texts: (N,) text numbers, and the most tokens of a text.
         bigrams: What the entries behind the vocabulary stand for.
     """
-    rows = gather(shards, *texts)
-    if bigrams:
-        rows = bigrams.extended(rows)
+    rows = entries(shards, texts, bigrams)
     ids, firsts = torch.from_numpy(rows.ids), torch.from_numpy(rows.firsts)
     return bag_of_tokens(table, ids.to(table.device), firsts.to(table.device))
+
+
+def entries(
+    shards: Shards, texts: tuple[np.ndarray, int], bigrams: BigramEntries | None = None
+) -> Rows:
+    """Tokens of texts, and the entries of their bigrams, as `bags` takes them."""
+    rows = gather(shards, *texts)
+    return bigrams.extended(rows) if bigrams else rows
 
 
 def margin_of(shards: Shards, batch: PairBatch, loss: LossRecipe) -> float:

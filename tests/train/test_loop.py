@@ -34,7 +34,7 @@ class HeldOnce:
         self.module = nn.ParameterDict({"table": self.table})
         self.steps = 0
 
-    operations = 0.0
+    operations, sparse = 0.0, False
 
     def settle(self) -> None:
         pass
