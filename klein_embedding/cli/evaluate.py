@@ -14,7 +14,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("eval")
 @click.argument("model", type=_FOLDER, required=False)
-@click.option("--suite", default="all", show_default=True, help="tatoeba, stsb, held-out or all.")
+@click.option(
+    "--suite",
+    default="all",
+    show_default=True,
+    help="held-out, or a set: tatoeba, tico19, flores, indicmt, odia, mgsm, indicxnli, stsb, "
+    "semrel, mahasts, cranfield, npl, milpac.",
+)
 @click.option("--static", type=_FOLDER, help="Static model the encoder started from.")
 @click.option("--processed", type=_FOLDER, help="Built corpus with the held-out pairs.")
 @click.option(

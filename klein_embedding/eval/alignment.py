@@ -1,4 +1,4 @@
-"""Finding a sentence's translation among all others: Tatoeba, both directions."""
+"""Finding a sentence's translation among all others, in both directions and among all languages."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from klein_embedding.eval.bitexts import ACCURACY, Bitext, load_bitexts
 from klein_embedding.eval.bootstrap import Estimate, macro_mean, mean_estimate
-from klein_embedding.eval.sets import TATOEBA, Bitext, EvalSet, load_bitexts
+from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.suite import Key, Suite
 from klein_embedding.eval.vectors import Space
 
-INTO_ENGLISH, FROM_ENGLISH = "accuracy xx->en", "accuracy en->xx"
+INTO_ENGLISH, FROM_ENGLISH = ACCURACY, "accuracy en->xx"
+AMONG_ALL = "accuracy among all languages"
+_LEAST = 1000
+"""Sentences that must be there before those of several languages are mixed."""
+_CHUNK = 2048
 
 
-def tatoeba_suite(data: Path, chosen: EvalSet = TATOEBA) -> Suite:
-    """The Tatoeba suite.
+def alignment_suite(data: Path, chosen: EvalSet) -> Suite:
+    """The suite of a set of bitexts.
 
     Args:
         data: ``data/eval``.
-        chosen: The set of bitexts.
+        chosen: The set.
 
     Raises:
         KleinError: If the set's files are missing or altered.
@@ -39,6 +44,7 @@ def alignment(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, 
     Source: Artetxe and Schwenk 2019, arXiv:1812.10464 (plain cosine, no margin).
     """
     found: dict[Key, Estimate] = {}
+    parallel = len({bitext.english for bitext in bitexts}) == 1
     for bitext in bitexts:
         texts, english = space.of(bitext.texts), space.of(bitext.english)
         for metric, hits in (
@@ -46,8 +52,11 @@ def alignment(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, 
             (FROM_ENGLISH, nearest_hits(english, texts)),
         ):
             key = Key(suite, bitext.lang, metric)
-            found[key] = mean_estimate(hits, key.label)
-    for metric in (INTO_ENGLISH, FROM_ENGLISH):
+            # The same sentences in several languages are no independent draws.
+            found[key] = mean_estimate(hits, suite if parallel else key.label)
+    if parallel and len(bitexts) > 1 and len(bitexts[0].english) >= _LEAST:
+        found |= _among_all(space, bitexts, suite)
+    for metric in dict.fromkeys(key.metric for key in found):
         parts = [estimate for key, estimate in found.items() if key.metric == metric]
         found[Key(suite, "mean", metric)] = macro_mean(parts)
     return found
@@ -70,3 +79,30 @@ def nearest_hits(queries: Any, candidates: Any) -> np.ndarray:
     own = cosines.diagonal().copy()
     np.fill_diagonal(cosines, -np.inf)
     return own > cosines.max(axis=1)
+
+
+def _among_all(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, Estimate]:
+    """Whether the nearest of all texts in all languages means the same, a language each.
+
+    It asks whether the language of a text counts for more than its meaning.
+    """
+    english = bitexts[0].english
+    sides = {"en": english, **{bitext.lang: bitext.texts for bitext in bitexts}}
+    rows = space.of([text for texts in sides.values() for text in texts])
+    hits = _same_meaning(rows, len(english)).reshape(len(sides), -1)
+    return {
+        Key(suite, lang, AMONG_ALL): mean_estimate(mine, suite)
+        for lang, mine in zip(sides, hits, strict=True)
+    }
+
+
+def _same_meaning(rows: Any, period: int) -> np.ndarray:
+    """Whether the nearest other row (n,) stands a multiple of ``period`` away."""
+    hits = []
+    for start in range(0, rows.shape[0], _CHUNK):
+        product = rows[start : start + _CHUNK] @ rows.T
+        cosines = product if isinstance(product, np.ndarray) else product.toarray()
+        here = np.arange(start, start + len(cosines))
+        cosines[np.arange(len(here)), here] = -np.inf
+        hits.append(cosines.argmax(axis=1) % period == here % period)
+    return np.concatenate(hits)

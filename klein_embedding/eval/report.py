@@ -9,8 +9,9 @@ from klein_embedding.errors import KleinError
 from klein_embedding.eval.alignment import FROM_ENGLISH, INTO_ENGLISH
 from klein_embedding.eval.bootstrap import RESAMPLES
 from klein_embedding.eval.figures import COLUMNS, Difference, Figure, Results, read_results, root
+from klein_embedding.eval.further import LANGUAGE_ROWS, SETS, Row
 from klein_embedding.eval.held_out import ACCURACY, NAME
-from klein_embedding.eval.similarity import SPEARMAN
+from klein_embedding.eval.scored import SPEARMAN
 from klein_embedding.files import write_text
 from klein_embedding.infer.embedder import DIMS, WIDTH
 from klein_embedding.languages import LANGUAGES
@@ -18,8 +19,6 @@ from klein_embedding.text import KINDS
 
 START, END = "<!-- results:start -->", "<!-- results:end -->"
 _NONE = "–"
-
-Row = tuple[str, tuple[tuple[str, str, str], ...]]
 
 _TATOEBA = ((INTO_ENGLISH, "to English"), (FROM_ENGLISH, "from English"))
 _SUMMARY: tuple[Row, ...] = (
@@ -49,14 +48,23 @@ def render_table(results: Results) -> str:
         "The same vectors cut to fewer dimensions (the lexical floor has none):",
         _widths(results),
     ]
-    languages = _table("translation into", _language_rows(), results, WIDTH)
-    if languages:
-        blocks.append(
-            "<details><summary>Held-out translations by language of the side that is looked for"
-            f"</summary>\n\n{languages}\n\n</details>"
-        )
+    for head, told, folded in (
+        ("other people's set", "", SETS),
+        ("set and language", "The same sets by language", LANGUAGE_ROWS),
+        (
+            "translation into",
+            "Held-out translations by language of the side that is looked for",
+            _language_rows(),
+        ),
+    ):
+        if table := _table(head, folded, results, WIDTH):
+            blocks.append(_folded(told, table) if told else table)
     blocks += [_gaps(results), _sources(results)]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _folded(told: str, table: str) -> str:
+    return f"<details><summary>{told}</summary>\n\n{table}\n\n</details>"
 
 
 def update_readme(readme: Path, results: Path) -> None:

@@ -6,10 +6,11 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from klein_embedding.errors import KleinError
-from klein_embedding.eval.alignment import tatoeba_suite
+from klein_embedding.eval.alignment import alignment_suite
 from klein_embedding.eval.baselines import (
     LexicalFloor,
     System,
@@ -17,6 +18,7 @@ from klein_embedding.eval.baselines import (
     lexical_system,
     static_system,
 )
+from klein_embedding.eval.bitexts import BITEXTS
 from klein_embedding.eval.bootstrap import Estimate, paired_gap
 from klein_embedding.eval.figures import (
     Difference,
@@ -26,14 +28,26 @@ from klein_embedding.eval.figures import (
     read_results,
     write_results,
 )
-from klein_embedding.eval.held_out import held_out_suite
-from klein_embedding.eval.similarity import stsb_suite
+from klein_embedding.eval.held_out import NAME, held_out_suite
+from klein_embedding.eval.judged import JUDGED
+from klein_embedding.eval.retrieval import retrieval_suite
+from klein_embedding.eval.scored import SCORED
+from klein_embedding.eval.similarity import similarity_suite
 from klein_embedding.eval.suite import Key, Suite
 from klein_embedding.eval.vectors import Space, cut, embedded, indexed
 from klein_embedding.files import now, processor, versions
 from klein_embedding.infer.embedder import DIMS, WIDTH
 
-SUITES = ("tatoeba", "stsb", "held-out")
+_BUILDERS = {
+    chosen.name: partial(build, chosen=chosen)
+    for build, sets in (
+        (alignment_suite, BITEXTS),
+        (similarity_suite, SCORED),
+        (retrieval_suite, JUDGED),
+    )
+    for chosen in sets
+}
+SUITES = (*_BUILDERS, NAME)
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "tokenizers", "onnxruntime")
 # What the encoder adds to its start, and what eight bits cost.
 _COMPARED = (("float32", "static"), ("int8", "static"), ("int8", "float32"))
@@ -95,10 +109,8 @@ def load_suites(request: Request) -> list[Suite]:
     names = SUITES if request.suite == "all" else (request.suite,)
     suites = []
     for name in names:
-        if name == "tatoeba":
-            suites.append(tatoeba_suite(request.data))
-        elif name == "stsb":
-            suites.append(stsb_suite(request.data))
+        if name in _BUILDERS:
+            suites.append(_BUILDERS[name](request.data))
         elif request.processed:
             suites.append(held_out_suite(request.processed))
         else:

@@ -1,4 +1,4 @@
-"""How well cosines order sentence pairs as people do: the STS benchmark."""
+"""How well cosines order sentence pairs as people do."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 
 from klein_embedding.eval.bootstrap import Estimate, spearman_estimate
-from klein_embedding.eval.sets import STSB, EvalSet, Scored, load_scored
+from klein_embedding.eval.scored import SPEARMAN, Scored, load_scored
+from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.suite import Key, Suite
 from klein_embedding.eval.vectors import Space
 
-SPEARMAN = "spearman"
 
-
-def stsb_suite(data: Path, chosen: EvalSet = STSB) -> Suite:
-    """The STS benchmark.
+def similarity_suite(data: Path, chosen: EvalSet) -> Suite:
+    """The suite of a set of scored pairs.
 
     Args:
         data: ``data/eval``.
-        chosen: The set of scored pairs.
+        chosen: The set.
 
     Raises:
         KleinError: If the set's files are missing or altered.
@@ -41,7 +40,7 @@ def similarity(space: Space, splits: Sequence[Scored], suite: str) -> dict[Key, 
     """
     found: dict[Key, Estimate] = {}
     for split in splits:
-        key = Key(f"{suite}/{split.split}", "en", SPEARMAN)
+        key = Key(f"{suite}/{split.split}", split.lang, SPEARMAN)
         cosines = pair_cosines(space.of(split.first), space.of(split.second))
         found[key] = spearman_estimate(cosines, np.array(split.scores), key.label)
     return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from klein_embedding.eval.alignment import tatoeba_suite
+from klein_embedding.eval.alignment import alignment_suite
 from klein_embedding.eval.baselines import System, lexical_system
 from klein_embedding.eval.figures import Results
 from klein_embedding.eval.held_out import held_out_suite
 from klein_embedding.eval.run import measure
-from klein_embedding.eval.sets import EvalSet, Pinned
+from klein_embedding.eval.sets import EvalSet
+from klein_embedding.files import digest_of, read_manifest, write_manifest
 from klein_embedding.infer.embedder import shortened
 from klein_embedding.text import fingerprint
 
@@ -52,20 +52,22 @@ def word_vectors() -> type[WordVectors]:
     return WordVectors
 
 
-def pin(data: Path, folder: str, name: str, text: str, rows: int, side: tuple[str, str]) -> Pinned:
-    path = data / folder / "files" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Pinned(name, digest, rows, side[0], side[1])
+def write_set(data: Path, name: str, files: Mapping[str, str | bytes]) -> EvalSet:
+    """An evaluation set of a known name, fetched as it were, with files that we wrote."""
+    folder = data / f"small-{name}"
+    for path, content in files.items():
+        target = folder / "files" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+    write_manifest(folder, {}, volatile=False)
+    digest = digest_of(read_manifest(folder)["files"])
+    return EvalSet(name, folder.name, digest, "CC0-1.0", "written for this test", "accuracy")
 
 
 def write_bitexts(data: Path) -> EvalSet:
-    files = (
-        pin(data, "small", "v1/x.hin", "\n".join(HINDI) + "\n", 4, ("hi", "text")),
-        pin(data, "small", "v1/x.eng", "\n".join(ENGLISH) + "\n", 4, ("hi", "english")),
-    )
-    return EvalSet("tatoeba", "small", "CC0-1.0", "written for this test", "accuracy", files)
+    stem = "data/tatoeba/v1/tatoeba.hin-eng"
+    files = {f"{stem}.hin": "\n".join(HINDI) + "\n", f"{stem}.eng": "\n".join(ENGLISH) + "\n"}
+    return write_set(data, "tatoeba", files)
 
 
 @pytest.fixture
@@ -75,13 +77,13 @@ def bitexts(tmp_path: Path) -> EvalSet:
 
 
 @pytest.fixture
-def scored(tmp_path: Path) -> Callable[..., EvalSet]:
-    """Writes a scored set below tmp_path from its lines."""
+def scored(tmp_path: Path) -> Callable[[Sequence[str]], EvalSet]:
+    """Writes a scored set below tmp_path, whose two splits hold the lines."""
 
-    def write(lines: Sequence[str], rows: int | None = None) -> EvalSet:
+    def write(lines: Sequence[str]) -> EvalSet:
         text = "".join(f"{line}\n" for line in lines)
-        files = (pin(tmp_path, "sts", "t.csv", text, rows or len(lines), ("en", "test")),)
-        return EvalSet("stsb", "sts", "CC0-1.0", "written for this test", "spearman", files)
+        names = [f"data/stsbenchmark/sts-{split}.csv" for split in ("dev", "test")]
+        return write_set(tmp_path, "stsb", dict.fromkeys(names, text))
 
     return write
 
@@ -142,7 +144,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, systems: list[System]) -> 
     """All four columns on two small suites."""
     folder = tmp_path_factory.mktemp("results")
     suites = [
-        tatoeba_suite(folder, write_bitexts(folder)),
+        alignment_suite(folder, write_bitexts(folder)),
         held_out_suite(write_processed(folder / "processed")),
     ]
     return measure([*systems, lexical_system()], suites)

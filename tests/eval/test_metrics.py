@@ -10,14 +10,16 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from klein_embedding.eval.alignment import (
+    AMONG_ALL,
     FROM_ENGLISH,
     INTO_ENGLISH,
     alignment,
+    alignment_suite,
     nearest_hits,
-    tatoeba_suite,
 )
-from klein_embedding.eval.sets import Bitext, Scored
-from klein_embedding.eval.similarity import pair_cosines, similarity, stsb_suite
+from klein_embedding.eval.bitexts import Bitext
+from klein_embedding.eval.scored import Scored
+from klein_embedding.eval.similarity import pair_cosines, similarity, similarity_suite
 from klein_embedding.eval.suite import Key
 from klein_embedding.eval.vectors import Space, embedded, indexed
 from klein_embedding.infer.embedder import shortened
@@ -67,10 +69,10 @@ def test_the_two_directions_are_told_apart():
     assert found[Key("tatoeba", "hi", FROM_ENGLISH)].value == 0.5
 
 
-def test_tatoeba_suite_is_perfect_for_a_model_that_knows_and_the_mean_covers_all(
+def test_an_alignment_suite_is_perfect_for_a_model_that_knows_and_the_mean_covers_all(
     bitexts, tmp_path, word_vectors
 ):
-    suite = tatoeba_suite(tmp_path, bitexts)
+    suite = alignment_suite(tmp_path, bitexts)
     half = len(suite.texts) // 2
     knows = word_vectors(dict(zip(suite.texts[:half], suite.texts[half:], strict=True)))
     found = suite.measure(embedded(knows, "knows", suite.texts, 512))
@@ -85,7 +87,7 @@ def test_similarity_equals_scipy_on_the_cosines(word_vectors):
     second = ("the dog runs", "a dog barks", "rain falls", "snow melts", "a boy eats rice")
     scores = (4.0, 1.5, 5.0, 0.2, 3.5)
     space = embedded(word_vectors(), "words", sorted({*first, *second}), 512)
-    found = similarity(space, [Scored("test", first, second, scores)], "stsb")
+    found = similarity(space, [Scored("test", "en", first, second, scores)], "stsb")
     cosines = cosine_similarity(space.of(first), space.of(second)).diagonal()
     key = Key("stsb/test", "en", "spearman")
     assert found[key].value == pytest.approx(spearmanr(cosines, scores).statistic)
@@ -102,8 +104,42 @@ def test_stsb_suite_reads_texts_and_scores(scored, tmp_path, word_vectors):
             ]
         )
     ]
-    suite = stsb_suite(tmp_path, scored(lines))
+    suite = similarity_suite(tmp_path, scored(lines))
     assert len(suite.texts) == 6
     found = suite.measure(embedded(word_vectors(), "words", suite.texts, 512))
-    assert [(key.suite, key.language) for key in found] == [("stsb/test", "en")]
+    assert [(key.suite, key.language) for key in found] == [("stsb/dev", "en"), ("stsb/test", "en")]
     assert next(iter(found.values())).value == pytest.approx(1)
+
+
+def test_among_all_languages_the_language_must_not_count_for_more_than_the_meaning(monkeypatch):
+    monkeypatch.setattr("klein_embedding.eval.alignment._LEAST", 40)
+    monkeypatch.setattr("klein_embedding.eval.alignment._CHUNK", 32)
+    generator = np.random.default_rng(2)
+    meanings = generator.normal(size=(50, 32))
+    english = tuple(f"en {at}" for at in range(50))
+    texts = {lang: tuple(f"{lang} {at}" for at in range(50)) for lang in ("hi", "ta")}
+    bitexts = [Bitext(lang, texts[lang], english) for lang in texts]
+    names = [*english, *texts["hi"], *texts["ta"]]
+
+    def measured(pull: float) -> dict[Key, float]:
+        rows = [
+            np.hstack(
+                [
+                    meanings + 0.1 * generator.normal(size=meanings.shape),
+                    np.tile(pull * np.eye(3)[lang], (50, 1)),
+                ]
+            )
+            for lang in range(3)
+        ]
+        space = Space(indexed(names), shortened(np.concatenate(rows), 35))
+        return {key: e.value for key, e in alignment(space, bitexts, "tico19").items()}
+
+    for pull, expected in ((0.0, 1.0), (9.0, 0.0)):
+        found = measured(pull)
+        for lang in ("en", "hi", "ta", "mean"):
+            assert found[Key("tico19", lang, AMONG_ALL)] == pytest.approx(expected, abs=0.05)
+        # Within one language pair the offset is the same for all candidates.
+        assert found[Key("tico19", "hi", INTO_ENGLISH)] > 0.9
+    rows = shortened(np.concatenate([meanings] * 3), 32)
+    slim = alignment(Space(indexed(names), sparse.csr_matrix(rows)), bitexts, "tico19")
+    assert slim[Key("tico19", "ta", AMONG_ALL)].value == 1

@@ -185,7 +185,7 @@ def test_the_verb_exits_1_and_names_the_fall(klein_eval, tmp_path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--suite", "riddles"), "choose tatoeba, stsb, held-out or all"),
+        (("--suite", "riddles"), "choose tatoeba, tico19, flores"),
         (("--suite", "tatoeba", "--data", "nowhere"), "run: klein data fetch"),
         (("--compare", "nowhere.json"), "no such file"),
     ],

@@ -1,0 +1,240 @@
+"""Sets of sentences and their English translations."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from klein_embedding.errors import KleinError
+from klein_embedding.eval.sets import MISSING, EvalSet, lines_of, split_lines
+from klein_embedding.eval.tables import spreadsheet
+from klein_embedding.languages import LANGUAGES
+from klein_embedding.text import normalised
+
+ACCURACY = "accuracy xx->en"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_RATED = 4
+"""Points of five from which a rated translation counts as right."""
+_INDICMT = {
+    "as": ("Zero Shot/assamese",),
+    "gu": tuple(f"Indic MT Eval/Guj_{part}" for part in ("train", "val", "test")),
+    "hi": tuple(f"Indic MT Eval/Hin_{part}" for part in ("train", "val", "test")),
+    "kn": ("Zero Shot/kannada",),
+    "ml": tuple(f"Indic MT Eval/Mal_{part}" for part in ("train", "val", "test")),
+    "mr": tuple(f"Indic MT Eval/Mar_{part}" for part in ("train", "val", "test")),
+    "pa": ("Zero Shot/punjabi",),
+    "ta": tuple(f"Indic MT Eval/Tam_{part}" for part in ("train", "val", "test")),
+}
+
+Pairs = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bitext:
+    """Sentences and their English translations, line by line.
+
+    Attributes:
+        lang: Language code.
+        texts: Sentences in that language.
+        english: The same sentences in English.
+    """
+
+    lang: str
+    texts: tuple[str, ...]
+    english: tuple[str, ...]
+
+
+TATOEBA = EvalSet(
+    name="tatoeba",
+    folder="eval-tatoeba",
+    digest="3e7ceab96e213a27a1859b616b9f52da3af4c2049c8a1c3bac66afa360e59732",
+    licence="CC-BY-2.0-FR",
+    citation="Artetxe and Schwenk 2019, arXiv:1812.10464; facebookresearch/LASER @ 74bc6ae7",
+    metric=ACCURACY,
+)
+TICO19 = EvalSet(
+    name="tico19",
+    folder="eval-tico19",
+    digest="1d461f26ef5cecccf68a10e6354a214d323482e2114546d767d06b212b220564",
+    licence="CC0-1.0",
+    citation="Anastasopoulos et al. 2020, arXiv:2007.01788; tico-19.github.io @ d97615f9",
+    metric=ACCURACY,
+)
+FLORES = EvalSet(
+    name="flores",
+    folder="eval-flores",
+    digest="030c56030f829338bb6ea5ca997eac761c66af2fe0f1fadc0e825ec0eefff109",
+    licence="CC-BY-SA-4.0",
+    citation="Guzmán et al. 2019, arXiv:1902.01382; facebookresearch/flores @ a6c830c6",
+    metric=ACCURACY,
+)
+INDICMT = EvalSet(
+    name="indicmt",
+    folder="eval-indicmt",
+    digest="9b1a463258af6f87d4bdedf3927b3ff5f99f9b7885f38190da3a2decb1c5689f",
+    licence="none stated",
+    citation="Sai et al. 2023, arXiv:2212.10180; AI4Bharat/IndicMT-Eval @ d8a8666b",
+    metric=ACCURACY,
+)
+ODIA = EvalSet(
+    name="odia",
+    folder="eval-odia",
+    digest="a19e36ccae617fc059078006450055275e32ad85acdf6d5d5569be262db7a0c1",
+    licence="GPL-3.0",
+    citation="OdiaNLP/NMT @ 72cc6be9",
+    metric=ACCURACY,
+)
+MGSM = EvalSet(
+    name="mgsm",
+    folder="eval-mgsm",
+    digest="e5fdd7fa16333a9acdbc3b6e0f64ff0c8410c7a05b5344251390ec26684468fb",
+    licence="CC-BY-4.0",
+    citation="Shi et al. 2022, arXiv:2210.03057; google-research/url-nlp @ 452a21ad",
+    metric=ACCURACY,
+)
+INDICXNLI = EvalSet(
+    name="indicxnli",
+    folder="eval-indicxnli",
+    digest="2a4f63f51972d9abc3e09133426d9195e05a25bccb595d271aa1656905d0a404",
+    licence="MIT",
+    citation="Aggarwal et al. 2022, arXiv:2204.08776; divyanshuaggarwal/IndicXNLI @ 4759391f",
+    metric=ACCURACY,
+)
+
+
+def load_bitexts(data: Path, chosen: EvalSet) -> list[Bitext]:
+    """Read a set of bitexts.
+
+    Args:
+        data: ``data/eval``.
+        chosen: One of the sets of this module.
+
+    Raises:
+        KleinError: If the set is missing, altered, or not what it was.
+    """
+    files = chosen.files(data)
+    try:
+        return list(_READERS[chosen.name](files))
+    except (OSError, ValueError, LookupError, ElementTree.ParseError) as error:
+        raise KleinError(f"{files}: not readable as {chosen.name} ({error}); {MISSING}") from None
+
+
+def _tatoeba(files: Path) -> Iterator[Bitext]:
+    """As published, repeated sentences included: figures of others are measured so."""
+    stems = sorted(files.glob("data/tatoeba/v1/tatoeba.*-eng.eng"))
+    codes = {language.iso3: code for code, language in LANGUAGES.items()}
+    found = {}
+    for english in stems:
+        iso3 = english.name.split(".")[1].removesuffix("-eng")
+        texts = lines_of(english.with_suffix(f".{iso3}"))
+        found[codes[iso3]] = _aligned(codes[iso3], texts, lines_of(english))
+    yield from (found[code] for code in sorted(found))
+
+
+def _tico19(files: Path) -> Iterator[Bitext]:
+    """Sentences that stand in every language, all sets in one order."""
+    whole = list(_memories(files))
+    meanings = set.intersection(*(set(bitext.english) for bitext in whole))
+    for bitext in whole:
+        kept = [at for at, english in enumerate(bitext.english) if english in meanings]
+        texts, english = ([side[at] for at in kept] for side in (bitext.texts, bitext.english))
+        yield _aligned(bitext.lang, texts, english)
+
+
+def _memories(files: Path) -> Iterator[Bitext]:
+    for path in sorted(files.glob("data/TM/all.en-*.tmx.zip")):
+        lang = path.name.removeprefix("all.en-").removesuffix(".tmx.zip")
+        with zipfile.ZipFile(path) as archive:
+            root = ElementTree.fromstring(archive.read(f"all.en-{lang}.tmx"))
+        yield _distinct(lang, _segments(root, lang))
+
+
+def _segments(root: ElementTree.Element, lang: str) -> Iterator[tuple[str, str]]:
+    for unit in root.iter("tu"):
+        sides = {side.get(_LANG): side.findtext("seg") or "" for side in unit.iter("tuv")}
+        yield sides[lang], sides["en"]
+
+
+def _flores(files: Path) -> Iterator[Bitext]:
+    """The part devtest, which others report."""
+    where = files / "previous_releases/floresv1/data/flores_test_sets.tgz"
+    with tarfile.open(where) as archive:
+        for lang in ("ne", "si"):
+            sides = []
+            for side in (lang, "en"):
+                member = archive.extractfile(f"flores_test_sets/wikipedia.devtest.{lang}-en.{side}")
+                if member is None:
+                    raise ValueError(f"no file of {side}")
+                sides.append(split_lines(member.read().decode("utf-8")))
+            yield _distinct(lang, zip(*sides, strict=True))
+
+
+def _indicmt(files: Path) -> Iterator[Bitext]:
+    """Sources and their human translations; each stands there once a system that was rated."""
+    for lang, names in _INDICMT.items():
+        rows = [
+            json.loads(line)
+            for name in names
+            for line in lines_of(files / "Dataset" / f"{name}.jsonl")
+        ]
+        yield _distinct(lang, ((row["ref"], row["src"]) for row in rows))
+
+
+def _odia(files: Path) -> Iterator[Bitext]:
+    rows = (line.partition("||") for line in lines_of(files / "data/output/organised/test.txt"))
+    yield _distinct("or", ((odia, english) for english, _, odia in rows))
+
+
+def _mgsm(files: Path) -> Iterator[Bitext]:
+    def questions(lang: str) -> list[str]:
+        return [line.split("\t")[0] for line in lines_of(files / f"mgsm/mgsm_{lang}.tsv")]
+
+    english = questions("en")
+    for lang in ("bn", "te"):
+        yield _aligned(lang, questions(lang), english)
+
+
+def _indicxnli(files: Path) -> Iterator[Bitext]:
+    """Translations that a person gave at least four points of five."""
+    for path in sorted(files.glob("human_evaluation_data/*.xlsx")):
+        head, *rows = spreadsheet(path)
+        lang = str(head[1])[:2].lower()
+        if lang not in LANGUAGES:
+            raise ValueError(f"{path.name} names no language")
+        right = [row for row in rows if isinstance(row[2], int | float) and row[2] >= _RATED]
+        yield _distinct(lang, ((str(row[1]), str(row[0])) for row in right))
+
+
+def _aligned(lang: str, texts: list[str], english: list[str]) -> Bitext:
+    if len(texts) != len(english):
+        raise ValueError(f"{lang}: {len(texts)} lines beside {len(english)} in English")
+    return Bitext(lang, tuple(texts), tuple(english))
+
+
+def _distinct(lang: str, pairs: Pairs) -> Bitext:
+    """Pairs neither side of which stood before: nothing could tell which of two is right."""
+    seen, kept = (set[str](), set[str]()), []
+    for pair in pairs:
+        keys = [normalised(side) for side in pair]
+        if all(keys) and not any(key in known for key, known in zip(keys, seen, strict=True)):
+            for key, known in zip(keys, seen, strict=True):
+                known.add(key)
+            kept.append(tuple(side.strip() for side in pair))
+    return Bitext(lang, tuple(pair[0] for pair in kept), tuple(pair[1] for pair in kept))
+
+
+_READERS: dict[str, Callable[[Path], Iterator[Bitext]]] = {
+    TATOEBA.name: _tatoeba,
+    TICO19.name: _tico19,
+    FLORES.name: _flores,
+    INDICMT.name: _indicmt,
+    ODIA.name: _odia,
+    MGSM.name: _mgsm,
+    INDICXNLI.name: _indicxnli,
+}
+BITEXTS = (TATOEBA, TICO19, FLORES, INDICMT, ODIA, MGSM, INDICXNLI)

@@ -1,0 +1,59 @@
+"""Rows of the tables for sets beside Tatoeba, STS-B and the held-out pairs."""
+
+from __future__ import annotations
+
+from klein_embedding.eval.alignment import AMONG_ALL, FROM_ENGLISH, INTO_ENGLISH
+from klein_embedding.eval.bitexts import BITEXTS, FLORES, INDICMT, INDICXNLI, MGSM, ODIA, TICO19
+from klein_embedding.eval.judged import CRANFIELD, MILPAC, NDCG, NPL
+from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN
+from klein_embedding.languages import LANGUAGES
+
+Row = tuple[str, tuple[tuple[str, str, str], ...]]
+
+_TITLES = {
+    TICO19.name: "TICO-19",
+    FLORES.name: "FLoRes v1 devtest",
+    INDICMT.name: "IndicMT-Eval",
+    ODIA.name: "OdiaNLP test",
+    MGSM.name: "MGSM",
+    INDICXNLI.name: "IndicXNLI, rated 4 or 5",
+}
+_RECALL = "Recall@10"
+
+
+def _both(suite: str, lang: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple((suite, lang, metric) for metric in (INTO_ENGLISH, FROM_ENGLISH))
+
+
+def _found(suite: str, lang: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple((suite, lang, metric) for metric in (NDCG, _RECALL))
+
+
+SETS: tuple[Row, ...] = (
+    *((f"{title} mean, to / from English", _both(name, "mean")) for name, title in _TITLES.items()),
+    (
+        "TICO-19, nearest of all sentences in all seven languages",
+        ((TICO19.name, "mean", AMONG_ALL),),
+    ),
+    ("SemRel test en, Spearman", ((f"{SEMREL.name}/test", "en", SPEARMAN),)),
+    ("SemRel test mr, Spearman", ((f"{SEMREL.name}/test", "mr", SPEARMAN),)),
+    ("MahaSTS val mr, Spearman", ((f"{MAHASTS.name}/val", "mr", SPEARMAN),)),
+    ("Cranfield en, nDCG@10 / Recall@10", _found(CRANFIELD.name, "en")),
+    ("NPL en, nDCG@10 / Recall@10", _found(NPL.name, "en")),
+    *(
+        (
+            f"MILPaC {lang} questions, English answers, nDCG@10 / Recall@10",
+            _found(MILPAC.name, lang),
+        )
+        for lang in LANGUAGES
+    ),
+)
+"""One row a set, or several where its parts differ in kind."""
+
+LANGUAGE_ROWS: tuple[Row, ...] = tuple(
+    (f"{_TITLES[chosen.name]} {lang}, to / from English", _both(chosen.name, lang))
+    for chosen in BITEXTS
+    if chosen.name in _TITLES
+    for lang in LANGUAGES
+)
+"""A row a set and language; those without a figure are left out of a table."""

@@ -1,0 +1,137 @@
+"""Sets of sentence pairs that people scored by how much they mean the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from klein_embedding.errors import KleinError
+from klein_embedding.eval.sets import MISSING, EvalSet, lines_of
+from klein_embedding.eval.tables import separated
+
+SPEARMAN = "spearman"
+_QUOTE = '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Sentence pairs with a human score of how much they mean the same.
+
+    Attributes:
+        split: Split of the set, "test" where nothing else was read.
+        lang: Language of both sides.
+        first: First sentences.
+        second: Second sentences.
+        scores: Scores, from 0 up.
+    """
+
+    split: str
+    lang: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+STSB = EvalSet(
+    name="stsb",
+    folder="eval-stsb",
+    digest="3e6f9d7837d377595299fb73aaf0ffcd78581dc770f1147f13c4da5061afaaca",
+    licence="scores CC-BY-SA-4.0, sentences under their sources' terms",
+    citation="Cer et al. 2017, SemEval-2017 Task 1; eduardofv/sts_eval @ b4cd273e",
+    metric=SPEARMAN,
+)
+SEMREL = EvalSet(
+    name="semrel",
+    folder="eval-semrel",
+    digest="dd49c386c36dc2aa55744c47ea920918b45b109dacd8d1e480a7daea862c062d",
+    licence="none stated",
+    citation="Ousidhoum et al. 2024, arXiv:2402.08638; SemEval 2024 task 1, track A @ 3c5941dd",
+    metric=SPEARMAN,
+)
+MAHASTS = EvalSet(
+    name="mahasts",
+    folder="eval-mahasts",
+    digest="2e5df31cae0c581210027ed0653a373d014120fef8695b2ef28c7af942feb3c4",
+    licence="CC-BY-NC-SA-4.0",
+    citation="Mirashi et al. 2024, arXiv:2408.16365 (validation part); MarathiNLP @ 8ee29fa1",
+    metric=SPEARMAN,
+)
+
+
+def load_scored(data: Path, chosen: EvalSet) -> list[Scored]:
+    """Read a set of scored pairs.
+
+    Args:
+        data: ``data/eval``.
+        chosen: One of the sets of this module.
+
+    Raises:
+        KleinError: If the set is missing or altered, or a row lacks a column or a score.
+    """
+    files = chosen.files(data)
+    try:
+        return list(_READERS[chosen.name](files))
+    except (OSError, ValueError, LookupError) as error:
+        raise KleinError(f"{files}: not readable as {chosen.name} ({error}); {MISSING}") from None
+
+
+def _stsb(files: Path) -> Iterator[Scored]:
+    """Tab-separated, no quoting, score and texts in columns 5 to 7."""
+    for split in ("dev", "test"):
+        rows = []
+        for number, line in enumerate(lines_of(files / f"data/stsbenchmark/sts-{split}.csv"), 1):
+            cells = line.split("\t")
+            if len(cells) < 7:
+                raise ValueError(f"{split}: line {number} has {len(cells)} columns, not 7")
+            rows.append((cells[5], cells[6], cells[4]))
+        yield _scored(split, "en", rows)
+
+
+def _semrel(files: Path) -> Iterator[Scored]:
+    """Both sentences in one field, a line each; the Marathi ones in quotation marks too."""
+    for lang, code in (("eng", "en"), ("mar", "mr")):
+        rows = []
+        for row in separated(files / f"Track A/{lang}/{lang}_test_with_labels.csv"):
+            first, _, second = row["Text"].partition("\n")
+            rows.append((_bare(first), _bare(second), row["Score"]))
+        yield _scored("test", code, rows)
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == _QUOTE
+    return text[1:-1] if quoted else text
+
+
+def _mahasts(files: Path) -> Iterator[Scored]:
+    rows = separated(files / "L3Cube-MahaSTS/val.csv")
+    yield _scored("val", "mr", [(r["Sentence1"], r["Sentence2"], r["Label"]) for r in rows])
+
+
+def _scored(split: str, lang: str, rows: Iterable[tuple[str, str, str]]) -> Scored:
+    found = list(rows)
+    for number, (first, second, _) in enumerate(found, 1):
+        if not first or not second:
+            raise ValueError(f"{split}: row {number} lacks a sentence")
+    scores = tuple(_score(row[2], f"{split}: row {at}") for at, row in enumerate(found, 1))
+    return Scored(split, lang, tuple(r[0] for r in found), tuple(r[1] for r in found), scores)
+
+
+def _score(field: str, where: str) -> float:
+    try:
+        score = float(field)
+    except ValueError:
+        score = math.nan
+    if not 0 <= score <= 5:
+        raise ValueError(f"{where} has the score '{field}', not one from 0 to 5")
+    return score
+
+
+_READERS: dict[str, Callable[[Path], Iterator[Scored]]] = {
+    STSB.name: _stsb,
+    SEMREL.name: _semrel,
+    MAHASTS.name: _mahasts,
+}
+SCORED = (STSB, SEMREL, MAHASTS)
