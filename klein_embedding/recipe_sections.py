@@ -108,7 +108,8 @@ class ModelRecipe:
         feedforward: Size of a block's inner layer.
         max_tokens: Longest text in tokens, both special tokens included.
         content: Leading coordinates of a hidden state that make the sentence vector.
-        radius: Length to which token vectors are clipped at the slack-coordinate start.
+        radius: Length that one in a hundred token vectors has at the slack-coordinate start; longer
+            ones are clipped to it.
         bigrams: How many of the static stage's bigrams the encoder knows at that start, each by a
             feed-forward unit of its own.
     """

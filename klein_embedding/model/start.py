@@ -18,10 +18,23 @@ from torch import Tensor
 from klein_embedding.errors import KleinError
 from klein_embedding.model.encoder import BOS_EOS, PAD_ID, Encoder
 
+_LONGER = 0.01
+"""Share of the token vectors that are shortened: more costs similarity and translation."""
+
 
 def centred(table: np.ndarray) -> np.ndarray:
     """Each row (V, C) less its own mean, which is what the encoder's LayerNorm would remove."""
     return table - table.mean(axis=1, keepdims=True)
+
+
+def fitted(table: np.ndarray, radius: float) -> np.ndarray:
+    """Rows (V, C) scaled so that one in a hundred is longer than ``radius``, and that one clipped.
+
+    Sentence vectors are compared by their angle, so a factor common to all rows changes nothing,
+    while training with another rate, or for longer, leaves longer rows.
+    """
+    long = float(np.percentile(np.linalg.norm(table, axis=1), 100 * (1 - _LONGER)))
+    return clipped(table * (radius / max(long, 1e-12)), radius)
 
 
 def clipped(table: np.ndarray, radius: float) -> np.ndarray:

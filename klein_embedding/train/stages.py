@@ -25,7 +25,7 @@ from klein_embedding.files import (
 )
 from klein_embedding.model.embedder import SentenceEncoder
 from klein_embedding.model.encoder import hugging_face_config
-from klein_embedding.model.start import centred, clipped
+from klein_embedding.model.start import centred, clipped, fitted
 from klein_embedding.recipe_stages import ContrastiveRecipe, DistilRecipe, MlmRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer, read_tokenizer
 from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
@@ -197,9 +197,11 @@ def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) 
     if held:
         shutil.copy(shop.weights_before(name) / TABLE, part / TABLE)
     else:
-        whole = objective.table.detach().cpu().numpy()
-        table = centred(whole[: shop.recipe.tokenizer.vocabulary])
-        np.save(part / TABLE, clipped(table, shop.recipe.model.radius).astype(np.float32))
+        whole, vocabulary = objective.table.detach().cpu().numpy(), shop.recipe.tokenizer.vocabulary
+        table, radius = centred(whole[:vocabulary]), shop.recipe.model.radius
+        # The encoder holds the contrastive stage's table, each row of which is fitted already.
+        table = fitted(table, radius) if name == "static" else clipped(table, radius)
+        np.save(part / TABLE, table.astype(np.float32))
     if isinstance(objective, StaticObjective) and objective.bigrams:
         vectors = objective.table.detach().cpu().numpy()
         write_bigrams_of(part, objective.bigrams.kept(centred(vectors)))

@@ -10,7 +10,7 @@ from transformers import RobertaConfig, RobertaModel
 from klein_embedding.errors import KleinError
 from klein_embedding.model.embedder import SentenceEncoder, bag_of_tokens, matryoshka
 from klein_embedding.model.encoder import Encoder, hugging_face_config
-from klein_embedding.model.start import centred, clipped, start_from_static
+from klein_embedding.model.start import centred, clipped, fitted, start_from_static
 from klein_embedding.recipe import ModelRecipe
 
 SHAPE = ModelRecipe(
@@ -83,6 +83,22 @@ def test_untrained_encoder_is_the_static_model() -> None:
     with torch.no_grad():
         found = model(ids, mask)
     assert torch.cosine_similarity(found, static).min() > 0.9999
+
+
+def test_fitted_vectors_keep_their_angles_whatever_their_scale() -> None:
+    table = (
+        np.random.default_rng(3).standard_normal((1000, 16)) * np.linspace(0.1, 3, 1000)[:, None]
+    )
+    small, large = fitted(table, 11.0), fitted(40 * table, 11.0)
+    assert np.allclose(small, large)
+    lengths = np.linalg.norm(small, axis=1)
+    assert lengths.max() == pytest.approx(11.0)
+    # One in a hundred was longer; all others stand to one another as they did.
+    clipped_ones = np.isclose(lengths, 11.0)
+    assert clipped_ones.mean() == pytest.approx(0.01, abs=0.002)
+    rest = (small / table)[~clipped_ones]
+    assert np.allclose(rest, rest[0, 0])
+    assert not fitted(np.zeros((4, 16)), 11.0).any()
 
 
 def test_start_refuses_vectors_beyond_the_radius() -> None:
