@@ -19,7 +19,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     default="all",
     show_default=True,
     help="held-out, or a set: tatoeba, tico19, flores, indicmt, odia, mgsm, indicxnli, stsb, "
-    "semrel, mahasts, cranfield, npl, milpac.",
+    "semrel, mahasts, cranfield, npl, milpac, banking77.",
 )
 @click.option("--static", type=_FOLDER, help="Static model the encoder started from.")
 @click.option("--processed", type=_FOLDER, help="Built corpus with the held-out pairs.")

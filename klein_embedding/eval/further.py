@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from klein_embedding.eval.alignment import AMONG_ALL, FROM_ENGLISH, INTO_ENGLISH
 from klein_embedding.eval.bitexts import BITEXTS, FLORES, INDICMT, INDICXNLI, MGSM, ODIA, TICO19
+from klein_embedding.eval.classification import NEAREST
 from klein_embedding.eval.judged import CRANFIELD, MILPAC, NDCG, NPL
+from klein_embedding.eval.labelled import BANKING77, PROBE
 from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN
 from klein_embedding.languages import LANGUAGES
 
@@ -46,6 +48,10 @@ SETS: tuple[Row, ...] = (
             _found(MILPAC.name, lang),
         )
         for lang in LANGUAGES
+    ),
+    (
+        "BANKING77, linear probe / ten neighbours",
+        tuple((BANKING77.name, "en", metric) for metric in (PROBE, NEAREST)),
     ),
 )
 """One row a set, or several where its parts differ in kind."""

@@ -20,6 +20,7 @@ from klein_embedding.eval.baselines import (
 )
 from klein_embedding.eval.bitexts import BITEXTS
 from klein_embedding.eval.bootstrap import Estimate, paired_gap
+from klein_embedding.eval.classification import classification_suite
 from klein_embedding.eval.figures import (
     Difference,
     Figure,
@@ -30,6 +31,7 @@ from klein_embedding.eval.figures import (
 )
 from klein_embedding.eval.held_out import NAME, held_out_suite
 from klein_embedding.eval.judged import JUDGED
+from klein_embedding.eval.labelled import LABELLED
 from klein_embedding.eval.retrieval import retrieval_suite
 from klein_embedding.eval.scored import SCORED
 from klein_embedding.eval.similarity import similarity_suite
@@ -44,6 +46,7 @@ _BUILDERS = {
         (alignment_suite, BITEXTS),
         (similarity_suite, SCORED),
         (retrieval_suite, JUDGED),
+        (classification_suite, LABELLED),
     )
     for chosen in sets
 }

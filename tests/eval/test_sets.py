@@ -17,6 +17,7 @@ from openpyxl import Workbook
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.bitexts import BITEXTS, TATOEBA, load_bitexts
 from klein_embedding.eval.judged import JUDGED, load_judged
+from klein_embedding.eval.labelled import LABELLED, load_labelled
 from klein_embedding.eval.scored import SCORED, STSB, load_scored
 from klein_embedding.languages import LANGUAGES
 from tests.eval.conftest import write_set
@@ -35,7 +36,9 @@ def book(rows: Sequence[Sequence[object]]) -> bytes:
     return held.getvalue()
 
 
-@pytest.mark.parametrize("chosen", [*BITEXTS, *SCORED, *JUDGED], ids=lambda chosen: chosen.name)
+@pytest.mark.parametrize(
+    "chosen", [*BITEXTS, *SCORED, *JUDGED, *LABELLED], ids=lambda chosen: chosen.name
+)
 def test_each_set_is_pinned_as_the_catalogue_pins_it(chosen):
     catalogue = tomllib.loads((ROOT / "recipes/sources.toml").read_text(encoding="utf-8"))
     recipe = tomllib.loads((ROOT / "recipes/first-light.toml").read_text(encoding="utf-8"))
@@ -205,11 +208,31 @@ def test_questions_in_another_language_than_their_answers(tmp_path):
     assert (found["ta"].queries, found["ta"].relevant) == (("என்ன?",), (frozenset({1}),))
 
 
-@pytest.mark.parametrize("chosen", [*BITEXTS, *SCORED, *JUDGED], ids=lambda chosen: chosen.name)
+@pytest.mark.parametrize(
+    "chosen", [*BITEXTS, *SCORED, *JUDGED, *LABELLED], ids=lambda chosen: chosen.name
+)
 def test_missing_text_names_the_command_that_brings_it(chosen, tmp_path):
-    load = load_bitexts if chosen in BITEXTS else load_scored if chosen in SCORED else load_judged
+    loads = {
+        BITEXTS: load_bitexts,
+        SCORED: load_scored,
+        JUDGED: load_judged,
+        LABELLED: load_labelled,
+    }
+    (load,) = (load for sets, load in loads.items() if chosen in sets)
     with pytest.raises(KleinError, match=r"run: klein data fetch recipes/first-light\.toml"):
         load(tmp_path, chosen)
+
+
+def test_labelled_texts_are_read_and_a_row_without_a_label_is_refused(tmp_path):
+    files = {
+        f"banking_data/{part}.csv": f'text,category\n"{part}, x",one\n'
+        for part in ("train", "test")
+    }
+    found = load_labelled(tmp_path, write_set(tmp_path, "banking77", files))
+    assert (found.known, found.asked) == ((("train, x", "one"),), (("test, x", "one"),))
+    files["banking_data/test.csv"] += "y,\n"
+    with pytest.raises(KleinError, match="test: row 2 lacks its text or category"):
+        load_labelled(tmp_path, write_set(tmp_path, "banking77", files))
 
 
 def test_a_changed_file_is_refused(bitexts, tmp_path):
@@ -245,7 +268,7 @@ def test_a_score_that_is_none_is_refused(score, scored, tmp_path):
 
 
 def test_names_are_told_apart_and_languages_known():
-    names = [chosen.name for chosen in (*BITEXTS, *SCORED, *JUDGED)]
+    names = [chosen.name for chosen in (*BITEXTS, *SCORED, *JUDGED, *LABELLED)]
     assert len(set(names)) == len(names)
     assert {TATOEBA.name, STSB.name} <= set(names)
     assert "en" in LANGUAGES
