@@ -29,6 +29,10 @@ TABLE, WEIGHTS, CONFIG, TOKENIZER = (
     "tokenizer.json",
 )
 
+_ALONE = 0.8
+"""Length of bigrams' vectors without the others that they were learned beside: longer they say too
+much, see docs/experiments.md."""
+
 
 def static_of(source: Path, compute: Compute) -> tuple[Tensor, BigramEntries | None]:
     """Static vectors (V + P, C) of a finished stage, and what the last P of them stand for."""
@@ -72,4 +76,5 @@ def _best_bigrams(source: Path, count: int) -> Bigrams:
             f"{source}: holds {len(known.pairs) if known else 0:,} bigrams, the recipe's model "
             f"wants {count:,}; raise the count of the stage or lower model.bigrams"
         )
-    return Bigrams(known.pairs[:count], known.vectors[:count])
+    share = _ALONE if count < len(known.pairs) else 1.0
+    return Bigrams(known.pairs[:count], share * known.vectors[:count])
