@@ -1,4 +1,4 @@
-"""``klein eval``: measure a model, write its results file, and hold it against an older one."""
+"""``klein eval`` and ``reproduce``: measure a model, and hold it to older or promised figures."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--out", type=_FOLDER, default=Path("docs/results"), show_default=True, help="Results folder."
 )
 @click.option("--compare", type=_FILE, help="Older results; exit 1 if a figure fell below them.")
+@click.option(
+    "--peer",
+    multiple=True,
+    help="Another model beside it: NAME=FOLDER of sentence-transformers, or NAME=MODULE:FUNCTION "
+    "from a list of texts to unit rows.",
+)
 @click.option("--readme", type=_FILE, help="README whose table is written anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def evaluate(  # noqa: PLR0913 - click hands over one argument an option
@@ -41,6 +47,7 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     data: Path,
     out: Path,
     compare: Path | None,
+    peer: tuple[str, ...],
     readme: Path | None,
     as_json: bool,
 ) -> None:
@@ -57,7 +64,7 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     # Read first: the older results may stand in the file that is about to be written.
     older = read_results(compare) if compare else None
     folder = model or default_folder()
-    results, path = run(Request(folder, static, suite, data, processed, out))
+    results, path = run(Request(folder, static, suite, data, processed, out, peer))
     if readme:
         update_readme(readme, path)
     if as_json:
@@ -69,3 +76,50 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
         for line in (*verdict.fallen, *verdict.notes):
             click.echo(line, err=True)
         click.get_current_context().exit(1 if verdict.fallen else 0)
+
+
+@click.command("reproduce")
+@click.argument("model", type=_FOLDER, required=False)
+@click.option(
+    "--expected",
+    type=_FILE,
+    default=Path("recipes/expected.toml"),
+    show_default=True,
+    help="The promised figures.",
+)
+@click.option(
+    "--data", type=_FOLDER, default=Path("data/eval"), show_default=True, help="Fetched sets."
+)
+@click.option("--write", type=_FILE, help="Results file whose figures are promised from now on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+def reproduce(
+    *, model: Path | None, expected: Path, data: Path, write: Path | None, as_json: bool
+) -> None:
+    """Measure MODEL (default: the released one) and hold it to the promised figures.
+
+    Prints OK (the same but for rounding), near (inside the promised interval) or FAIL a line, and
+    exits with 1 on a FAIL.
+
+    Example: klein reproduce release
+    """
+    from klein_embedding.eval.expected import (
+        FAIL,
+        read_promise,
+        reproduced,
+        table_of,
+        write_promise,
+    )
+    from klein_embedding.eval.figures import read_results
+    from klein_embedding.infer.folder import default_folder
+
+    if write:
+        count = write_promise(expected, read_results(write))
+        click.echo(f"{expected}: {count} figures promised")
+        return
+    verdicts = reproduced(read_promise(expected), model or default_folder(), data)
+    if as_json:
+        rows = [{"verdict": v, **dataclasses.asdict(f), "measured": x} for v, f, x in verdicts]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        click.echo(table_of(verdicts))
+    click.get_current_context().exit(1 if any(v == FAIL for v, _, _ in verdicts) else 0)

@@ -44,6 +44,7 @@ VERBS: dict[str, Verb] = {
     "train": Verb(f"{_HERE}.train:train", "Train the stages of a recipe."),
     "mine": Verb(f"{_HERE}.mine:mine", "Find hard negatives with the model itself."),
     "eval": Verb(f"{_HERE}.evaluate:evaluate", "Measure a model and write its results."),
+    "reproduce": Verb(f"{_HERE}.evaluate:reproduce", "Check a model's promised figures."),
 }
 
 

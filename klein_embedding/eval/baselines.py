@@ -11,6 +11,8 @@ import sklearn
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from klein_embedding.errors import KleinError
+from klein_embedding.eval.figures import PEER
+from klein_embedding.eval.peers import Peer, open_peer
 from klein_embedding.files import digest_of, sha256
 from klein_embedding.infer.embedder import Embedder
 from klein_embedding.infer.embedding import KleinEmbedding
@@ -52,7 +54,7 @@ class System:
 
     Attributes:
         model: Name of the model.
-        precision: Key of `figures.COLUMNS`.
+        precision: Key of `figures.COLUMNS`, or the column of a peer.
         digest: SHA-256 over the digests of the files that make its vectors.
         embedder: What gives the vectors.
     """
@@ -60,7 +62,7 @@ class System:
     model: str
     precision: str
     digest: str
-    embedder: Embedder | LexicalFloor
+    embedder: Embedder | LexicalFloor | Peer
 
 
 def encoder_systems(folder: Path) -> list[System]:
@@ -102,6 +104,16 @@ def static_system(folder: Path, name: str) -> System:
     """
     embedder = StaticEmbedding(folder)
     return System(name, "static", _digest(folder, ("table.npy", _TOKENIZER)), embedder)
+
+
+def peer_system(said: str) -> System:
+    """Another people's model, as `open_peer` takes it.
+
+    Raises:
+        KleinError: If it cannot be had.
+    """
+    column, digest, peer = open_peer(said)
+    return System(column.removeprefix(PEER), column, digest, peer)
 
 
 def lexical_system() -> System:

@@ -18,6 +18,8 @@ COLUMNS = {
     "static": "static start",
     "lexical": "lexical floor",
 }
+PEER = "peer "
+"""What the column of another people's model begins with, before its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,9 @@ class Figure:
         suite: Suite, with its part behind a slash, as in "held-out/gloss".
         language: Language code, or "mean" or "all".
         metric: Name of the metric.
-        dim: Width of the vectors; 0 for the lexical floor, which has none.
-        precision: Key of `COLUMNS`: number format of the encoder, or the kind of baseline.
+        dim: Width of the vectors, a peer's own; 0 for the lexical floor, which has none.
+        precision: Key of `COLUMNS`: number format of the encoder, or the kind of baseline; or
+            `PEER` and the name of another model.
         value: The figure, an accuracy from 0 to 1 or a correlation from -1 to 1.
         low: Lower end of the 95 % bootstrap interval.
         high: Upper end of the 95 % bootstrap interval.
@@ -161,7 +164,8 @@ def read_results(path: Path) -> Results:
         KleinError: If it is missing, is not JSON, or a field is missing or of the wrong type.
     """
     results = parse_table(Results, read_json(path), str(path))
-    strange = {figure.precision for figure in results.figures} - COLUMNS.keys()
+    strange = {f.precision for f in results.figures if not f.precision.startswith(PEER)}
+    strange -= COLUMNS.keys()
     if strange:
         raise KleinError(f"{path}: unknown precision {min(strange)}; run klein eval again")
     return results
@@ -170,8 +174,8 @@ def read_results(path: Path) -> Results:
 def merged(new: Results, old: Results) -> Results:
     """New results, completed by the old figures of suites that the new run left out.
 
-    Old figures stay only if every model of the new run is the one that the old figures were
-    measured with; mixed tables would compare different models.
+    Old figures stay only if no column of theirs is another model in the new run; mixed tables
+    would compare different models.
 
     Args:
         new: Results of this run.
@@ -179,7 +183,8 @@ def merged(new: Results, old: Results) -> Results:
     """
     ran = {root(figure.suite) for figure in new.figures}
     kept = [figure for figure in old.figures if root(figure.suite) not in ran]
-    if _models(new.figures) != _models(kept):
+    known = _models(new.figures)
+    if any(model != known.get(column, model) for column, model in _models(kept).items()):
         return new
     gaps = [gap for gap in old.differences if root(gap.suite) not in ran]
     return dataclasses.replace(
@@ -195,5 +200,11 @@ def root(suite: str) -> str:
     return suite.partition("/")[0]
 
 
-def _models(figures: list[Figure]) -> set[tuple[str, str, str]]:
-    return {(figure.precision, figure.model, figure.model_digest) for figure in figures}
+def titles(results: Results) -> dict[str, str]:
+    """Title of each column of its tables: ours, then the peers that were measured."""
+    found = sorted({f.precision for f in results.figures if f.precision.startswith(PEER)})
+    return {**COLUMNS, **{column: column.removeprefix(PEER) for column in found}}
+
+
+def _models(figures: list[Figure]) -> dict[str, tuple[str, str]]:
+    return {figure.precision: (figure.model, figure.model_digest) for figure in figures}

@@ -8,7 +8,15 @@ from pathlib import Path
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.alignment import FROM_ENGLISH, INTO_ENGLISH
 from klein_embedding.eval.bootstrap import RESAMPLES
-from klein_embedding.eval.figures import COLUMNS, Difference, Figure, Results, read_results, root
+from klein_embedding.eval.figures import (
+    PEER,
+    Difference,
+    Figure,
+    Results,
+    read_results,
+    root,
+    titles,
+)
 from klein_embedding.eval.further import LANGUAGE_ROWS, SETS, Row
 from klein_embedding.eval.held_out import ACCURACY, NAME
 from klein_embedding.eval.scored import SPEARMAN
@@ -45,7 +53,7 @@ def render_table(results: Results) -> str:
         f"All figures times 100, at {WIDTH} dimensions, with 95 % intervals in brackets "
         f"({RESAMPLES:,} bootstrap resamples).",
         _table("measure", rows, results, WIDTH),
-        "The same vectors cut to fewer dimensions (the lexical floor has none):",
+        "The same vectors cut to fewer dimensions (other columns than ours keep theirs):",
         _widths(results),
     ]
     for head, told, folded in (
@@ -61,6 +69,11 @@ def render_table(results: Results) -> str:
             blocks.append(_folded(told, table) if told else table)
     blocks += [_gaps(results), _sources(results)]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def promised() -> set[tuple[str, str, str]]:
+    """Suite, language and metric of the figures that sum a model up."""
+    return {key for _, keys in (*_SUMMARY, *SETS) for key in keys}
 
 
 def _folded(told: str, table: str) -> str:
@@ -129,27 +142,36 @@ def _language_rows() -> list[Row]:
 def _table(head: str, rows: Iterable[Row], results: Results, dim: int) -> str:
     """Rows that have a figure in any column; empty when none has."""
     lines = [line for title, keys in rows if (line := _line(title, keys, results, dim))]
-    return "\n".join([*_header(head), *lines]) if lines else ""
+    return "\n".join([*_header(head, results), *lines]) if lines else ""
 
 
 def _widths(results: Results) -> str:
     rows = [(f"{title}, {dim}", keys, dim) for title, keys in _SUMMARY for dim in DIMS]
     lines = [line for title, keys, dim in rows if (line := _line(title, keys, results, dim))]
-    return "\n".join([*_header("mean, dimensions"), *lines])
+    return "\n".join([*_header("mean, dimensions", results), *lines])
 
 
-def _header(head: str) -> list[str]:
-    return [f"| {head} | {' | '.join(COLUMNS.values())} |", "|---|" + "---:|" * len(COLUMNS)]
+def _header(head: str, results: Results) -> list[str]:
+    columns = titles(results).values()
+    return [f"| {head} | {' | '.join(columns)} |", "|---|" + "---:|" * len(columns)]
 
 
 def _line(title: str, keys: tuple[tuple[str, str, str], ...], results: Results, dim: int) -> str:
     cells = []
-    for column in COLUMNS:
-        width = 0 if column == "lexical" else dim
+    for column in titles(results):
+        width = _width(column, results, dim)
         places = [(*key, width, column) for key in keys]
         found = [figure for place in places if (figure := _find(results, place))]
         cells.append(" / ".join(map(_cell, found)) if found else _NONE)
     return f"| {title} | {' | '.join(cells)} |" if set(cells) != {_NONE} else ""
+
+
+def _width(column: str, results: Results, dim: int) -> int:
+    """Width of a column's vectors: a peer has one of its own, the lexical floor none."""
+    if column == "lexical":
+        return 0
+    own = (f.dim for f in results.figures if f.precision == column and column.startswith(PEER))
+    return next(own, dim)
 
 
 def _find(results: Results, place: tuple[str, str, str, int, str]) -> Figure | None:
@@ -167,7 +189,7 @@ def _hundred(value: float) -> str:
 
 def _gaps(results: Results) -> str:
     """What the encoder adds to its start, and what int8 costs, as one list."""
-    lines = []
+    lines, columns = [], titles(results)
     for one, other in dict.fromkeys((gap.precision, gap.baseline) for gap in results.differences):
         found = {
             (gap.suite, gap.language, gap.metric): gap
@@ -180,7 +202,7 @@ def _gaps(results: Results) -> str:
             if any(key in found for key in keys)
         ]
         if parts:
-            lines.append(f"- {COLUMNS[one]} minus {COLUMNS[other]}: {'; '.join(parts)}")
+            lines.append(f"- {columns[one]} minus {columns[other]}: {'; '.join(parts)}")
     head = "Differences on the same resamples (paired bootstrap):\n\n"
     return head + "\n".join(lines) if lines else ""
 

@@ -16,12 +16,14 @@ from klein_embedding.eval.baselines import (
     System,
     encoder_systems,
     lexical_system,
+    peer_system,
     static_system,
 )
 from klein_embedding.eval.bitexts import BITEXTS
 from klein_embedding.eval.bootstrap import Estimate, paired_gap
 from klein_embedding.eval.classification import classification_suite
 from klein_embedding.eval.figures import (
+    PEER,
     Difference,
     Figure,
     Results,
@@ -32,6 +34,7 @@ from klein_embedding.eval.figures import (
 from klein_embedding.eval.held_out import NAME, held_out_suite
 from klein_embedding.eval.judged import JUDGED
 from klein_embedding.eval.labelled import LABELLED
+from klein_embedding.eval.peers import Peer
 from klein_embedding.eval.retrieval import retrieval_suite
 from klein_embedding.eval.scored import SCORED
 from klein_embedding.eval.similarity import similarity_suite
@@ -67,6 +70,7 @@ class Request:
         data: Folder of the fetched evaluation sets.
         processed: Folder of the corpus that holds the held-out pairs.
         out: Folder of the results files.
+        peers: Other people's models, as `peers.open_peer` takes them.
     """
 
     model: Path
@@ -75,6 +79,7 @@ class Request:
     data: Path
     processed: Path | None
     out: Path
+    peers: tuple[str, ...] = ()
 
 
 def run(request: Request) -> tuple[Results, Path]:
@@ -93,7 +98,8 @@ def run(request: Request) -> tuple[Results, Path]:
     systems = encoder_systems(request.model)
     name = systems[0].model
     systems += [static_system(request.static, f"{name} static")] if request.static else []
-    results = measure([*systems, lexical_system()], suites)
+    systems += [lexical_system(), *map(peer_system, request.peers)]
+    results = measure(systems, suites)
     path = request.out / f"{name}.json"
     if path.is_file():
         results = merged(results, read_results(path))
@@ -113,12 +119,23 @@ def load_suites(request: Request) -> list[Suite]:
     suites = []
     for name in names:
         if name in _BUILDERS:
-            suites.append(_BUILDERS[name](request.data))
+            suites.append(suite_of(name, request.data))
         elif request.processed:
             suites.append(held_out_suite(request.processed))
         else:
             raise KleinError("held-out: needs --processed FOLDER; or choose --suite tatoeba")
     return suites
+
+
+def suite_of(name: str, data: Path) -> Suite:
+    """The suite of a set of other people.
+
+    Raises:
+        KleinError: If there is none of that name, or its text is missing or altered.
+    """
+    if name not in _BUILDERS:
+        raise KleinError(f"suite '{name}': choose {', '.join(_BUILDERS)}")
+    return _BUILDERS[name](data)
 
 
 def measure(systems: Sequence[System], suites: Sequence[Suite]) -> Results:
@@ -186,6 +203,9 @@ def _by_width(system: System, suite: Suite) -> dict[int, dict[Key, Estimate]]:
     if isinstance(system.embedder, LexicalFloor):
         space = Space(indexed(suite.texts), system.embedder.rows(suite.texts))
         return {0: suite.measure(space)}
+    if isinstance(system.embedder, Peer):
+        rows = system.embedder.rows(suite.texts)
+        return {rows.shape[1]: suite.measure(Space(indexed(suite.texts), rows))}
     name = f"{system.model} {system.precision}"
     whole = embedded(system.embedder, name, suite.texts, WIDTH)
     return {dim: suite.measure(whole if dim == WIDTH else cut(whole, dim, name)) for dim in DIMS}
@@ -194,11 +214,13 @@ def _by_width(system: System, suite: Suite) -> dict[int, dict[Key, Estimate]]:
 def _differences(
     found: Mapping[str, Mapping[int, Mapping[Key, Estimate]]],
 ) -> Iterable[Difference]:
-    for one, other in _COMPARED:
+    peers = (("int8", column) for column in found if column.startswith(PEER))
+    for one, other in (*_COMPARED, *peers):
         if one not in found or other not in found:
             continue
+        (theirs,) = [found[other][WIDTH]] if WIDTH in found[other] else found[other].values()
         for key, estimate in found[one][WIDTH].items():
-            gap = paired_gap(estimate, found[other][WIDTH][key])
+            gap = paired_gap(estimate, theirs[key])
             yield Difference(
                 suite=key.suite,
                 language=key.language,

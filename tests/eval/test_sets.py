@@ -18,6 +18,7 @@ from klein_embedding.errors import KleinError
 from klein_embedding.eval.bitexts import BITEXTS, TATOEBA, load_bitexts
 from klein_embedding.eval.judged import JUDGED, load_judged
 from klein_embedding.eval.labelled import LABELLED, load_labelled
+from klein_embedding.eval.run import SUITES
 from klein_embedding.eval.scored import SCORED, STSB, load_scored
 from klein_embedding.languages import LANGUAGES
 from tests.eval.conftest import write_set
@@ -46,6 +47,12 @@ def test_each_set_is_pinned_as_the_catalogue_pins_it(chosen):
     assert chosen.digest == source["sha256"]
     assert chosen.folder in recipe["corpus"]["evaluation"]
     assert any(pin[:8] in chosen.citation for pin in source["pins"])
+
+
+def test_the_documentation_names_every_suite():
+    text = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
+    named = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
+    assert sorted(named[1:]) == sorted(SUITES)
 
 
 def test_bitexts_are_read_line_by_line(bitexts, tmp_path):
