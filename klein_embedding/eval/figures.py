@@ -174,8 +174,8 @@ def read_results(path: Path) -> Results:
 def merged(new: Results, old: Results) -> Results:
     """New results, completed by the old figures of suites that the new run left out.
 
-    Old figures stay only if no column of theirs is another model in the new run; mixed tables
-    would compare different models.
+    Old figures stay only if every model of the new run is the one that the old figures were
+    measured with; mixed tables would compare different models. Peers may come and go.
 
     Args:
         new: Results of this run.
@@ -183,8 +183,11 @@ def merged(new: Results, old: Results) -> Results:
     """
     ran = {root(figure.suite) for figure in new.figures}
     kept = [figure for figure in old.figures if root(figure.suite) not in ran]
-    known = _models(new.figures)
-    if any(model != known.get(column, model) for column, model in _models(kept).items()):
+    now, before = _models(new.figures), _models(kept)
+    columns = {column for column in (*now, *before) if not column.startswith(PEER)}
+    # A peer may be missing from either; no column may be two models.
+    columns |= now.keys() & before.keys()
+    if any(now.get(column) != before.get(column) for column in columns):
         return new
     gaps = [gap for gap in old.differences if root(gap.suite) not in ran]
     return dataclasses.replace(
