@@ -208,7 +208,13 @@ def test_the_stage_comes_back_with_its_weights_and_its_key(rehearsal: Rehearsal)
     assert mine.keys() == theirs.keys()
     for name, value in theirs.items():
         assert mine[name].dtype == torch.float32
-        if value.ndim > 1:
+        if name == handing.WORDS:
+            # Next to the radius little slack is left, and rounding moves its square.
+            most = shop.recipe.model.radius**2 * 2**-8
+            squares = (part[name][:, -2:].square() for part in (mine, theirs))
+            torch.testing.assert_close(*squares, rtol=0, atol=most)
+            torch.testing.assert_close(mine[name][:, :-2], value[:, :-2], rtol=2**-8, atol=4e-3)
+        elif value.ndim > 1:
             torch.testing.assert_close(mine[name], value, rtol=2**-8, atol=4e-3)
         else:
             torch.testing.assert_close(mine[name], value, rtol=0, atol=0)
