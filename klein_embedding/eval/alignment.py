@@ -13,7 +13,7 @@ from klein_embedding.eval.bitexts import ACCURACY, Bitext, load_bitexts
 from klein_embedding.eval.bootstrap import Estimate, macro_mean, mean_estimate
 from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.suite import Key, Suite
-from klein_embedding.eval.vectors import Space
+from klein_embedding.eval.vectors import Space, cosines
 
 INTO_ENGLISH, FROM_ENGLISH = ACCURACY, "accuracy en->xx"
 AMONG_ALL = "accuracy among all languages"
@@ -74,11 +74,10 @@ def nearest_hits(queries: Any, candidates: Any) -> np.ndarray:
     Returns:
         Boolean array (n,).
     """
-    product = queries @ candidates.T
-    cosines = np.array(product if isinstance(product, np.ndarray) else product.toarray())
-    own = cosines.diagonal().copy()
-    np.fill_diagonal(cosines, -np.inf)
-    return own > cosines.max(axis=1)
+    found = cosines(queries, candidates)
+    own = found.diagonal().copy()
+    np.fill_diagonal(found, -np.inf)
+    return own > found.max(axis=1)
 
 
 def _among_all(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, Estimate]:
@@ -100,9 +99,8 @@ def _same_meaning(rows: Any, period: int) -> np.ndarray:
     """Whether the nearest other row (n,) stands a multiple of ``period`` away."""
     hits = []
     for start in range(0, rows.shape[0], _CHUNK):
-        product = rows[start : start + _CHUNK] @ rows.T
-        cosines = product if isinstance(product, np.ndarray) else product.toarray()
-        here = np.arange(start, start + len(cosines))
-        cosines[np.arange(len(here)), here] = -np.inf
-        hits.append(cosines.argmax(axis=1) % period == here % period)
+        found = cosines(rows[start : start + _CHUNK], rows)
+        here = np.arange(start, start + len(found))
+        found[np.arange(len(here)), here] = -np.inf
+        hits.append(found.argmax(axis=1) % period == here % period)
     return np.concatenate(hits)

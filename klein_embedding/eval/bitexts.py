@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from klein_embedding.errors import KleinError
-from klein_embedding.eval.sets import MISSING, EvalSet, lines_of, split_lines
+from klein_embedding.eval.sets import EvalSet, lines_of, split_lines
 from klein_embedding.eval.tables import spreadsheet
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.text import normalised
@@ -117,11 +116,8 @@ def load_bitexts(data: Path, chosen: EvalSet) -> list[Bitext]:
     Raises:
         KleinError: If the set is missing, altered, or not what it was.
     """
-    files = chosen.files(data)
-    try:
+    with chosen.opened(data) as files:
         return list(_READERS[chosen.name](files))
-    except (OSError, ValueError, LookupError, ElementTree.ParseError) as error:
-        raise KleinError(f"{files}: not readable as {chosen.name} ({error}); {MISSING}") from None
 
 
 def _tatoeba(files: Path) -> Iterator[Bitext]:

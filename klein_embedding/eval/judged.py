@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from klein_embedding.errors import KleinError
-from klein_embedding.eval.sets import MISSING, EvalSet, lines_of
+from klein_embedding.eval.sets import EvalSet, lines_of
 from klein_embedding.eval.tables import spreadsheet
 from klein_embedding.languages import LANGUAGES
 
 NDCG = "nDCG@10"
-_RECORD = re.compile(r"^\.I +(\d+)\s*$", re.MULTILINE)
+_RECORD = re.compile(r"^\.I +\d+\s*$", re.MULTILINE)
 _FIELD = re.compile(r"^\.([A-Z])[ \t]*$", re.MULTILINE)
 _NUMBERED = re.compile(r"\s*(\d+)\s(.*)", re.DOTALL)
 
@@ -71,17 +70,14 @@ def load_judged(data: Path, chosen: EvalSet) -> list[Judged]:
     Raises:
         KleinError: If the set is missing, altered, or not what it was.
     """
-    files = chosen.files(data)
-    try:
+    with chosen.opened(data) as files:
         return list(_READERS[chosen.name](files))
-    except (OSError, ValueError, LookupError) as error:
-        raise KleinError(f"{files}: not readable as {chosen.name} ({error}); {MISSING}") from None
 
 
 def _cranfield(files: Path) -> Iterator[Judged]:
     """Titles stand at the head of the abstracts already; judgements count queries from one."""
-    abstracts = [fields["W"] for _, fields in _smart(files / "cran.all.1400")]
-    queries = [fields["W"] for _, fields in _smart(files / "cran.qry")]
+    abstracts = [fields["W"] for fields in _smart(files / "cran.all.1400")]
+    queries = [fields["W"] for fields in _smart(files / "cran.qry")]
     relevant: dict[int, set[int]] = {}
     for line in lines_of(files / "cranqrel"):
         query, document, grade = (int(cell) for cell in line.split())
@@ -90,13 +86,13 @@ def _cranfield(files: Path) -> Iterator[Judged]:
     yield _judged("en", queries, abstracts, relevant)
 
 
-def _smart(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _smart(path: Path) -> Iterator[dict[str, str]]:
     """Records of the SMART format: a number, then fields of one letter each."""
-    _, *parts = _RECORD.split("\n".join(lines_of(path)))
-    for number, record in zip(parts[::2], parts[1::2], strict=True):
+    _, *records = _RECORD.split("\n".join(lines_of(path)))
+    for record in records:
         _, *fields = _FIELD.split(record)
         named = dict(zip(fields[::2], fields[1::2], strict=True))
-        yield int(number), {name: " ".join(text.split()) for name, text in named.items()}
+        yield {name: " ".join(text.split()) for name, text in named.items()}
 
 
 def _npl(files: Path) -> Iterator[Judged]:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from klein_embedding.errors import KleinError
-from klein_embedding.eval.sets import MISSING, EvalSet
+from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.tables import separated
 
 PROBE = "accuracy of a linear probe"
@@ -49,11 +48,8 @@ def load_labelled(data: Path, chosen: EvalSet) -> Labelled:
     Raises:
         KleinError: If the set is missing or altered, or a row lacks its text or label.
     """
-    files = chosen.files(data)
-    try:
+    with chosen.opened(data) as files:
         return _READERS[chosen.name](files)
-    except (OSError, ValueError, LookupError) as error:
-        raise KleinError(f"{files}: not readable as {chosen.name} ({error}); {MISSING}") from None
 
 
 def _banking77(files: Path) -> Labelled:

@@ -16,7 +16,7 @@ from klein_embedding.eval.bootstrap import Estimate, mean_estimate
 from klein_embedding.eval.judged import NDCG, Judged, load_judged
 from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.suite import Key, Suite
-from klein_embedding.eval.vectors import Space
+from klein_embedding.eval.vectors import Space, cosines
 
 RECALLS = (1, 5, 10, 100)
 MRR = "MRR@10"
@@ -53,9 +53,7 @@ def judged_retrieval(space: Space, parts: Sequence[Judged], suite: str) -> dict[
 
 def _ranked(queries: Any, documents: Any) -> np.ndarray:
     """Numbers (Q, up to 100) of the nearest documents; of equals the earlier one comes first."""
-    product = queries @ documents.T
-    cosines = product if isinstance(product, np.ndarray) else product.toarray()
-    return np.argsort(-cosines, axis=1, kind="stable")[:, :_DEEPEST]
+    return np.argsort(-cosines(queries, documents), axis=1, kind="stable")[:, :_DEEPEST]
 
 
 def measures(ranked: np.ndarray, relevant: Sequence[frozenset[int]]) -> dict[str, np.ndarray]:

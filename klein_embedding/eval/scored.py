@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from klein_embedding.errors import KleinError
-from klein_embedding.eval.sets import MISSING, EvalSet, lines_of
+from klein_embedding.eval.sets import EvalSet, lines_of
 from klein_embedding.eval.tables import separated
 
 SPEARMAN = "spearman"
@@ -70,11 +69,8 @@ def load_scored(data: Path, chosen: EvalSet) -> list[Scored]:
     Raises:
         KleinError: If the set is missing or altered, or a row lacks a column or a score.
     """
-    files = chosen.files(data)
-    try:
+    with chosen.opened(data) as files:
         return list(_READERS[chosen.name](files))
-    except (OSError, ValueError, LookupError) as error:
-        raise KleinError(f"{files}: not readable as {chosen.name} ({error}); {MISSING}") from None
 
 
 def _stsb(files: Path) -> Iterator[Scored]:

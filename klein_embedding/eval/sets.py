@@ -6,8 +6,11 @@ What each holds is one of four kinds of record, which `bitexts.py`, `scored.py`,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.figures import SetFacts
@@ -56,6 +59,22 @@ class EvalSet:
         if digest_of(check_files(folder, MISSING)["files"]) != self.digest:
             raise KleinError(f"{folder}: differs from the pinned evaluation text; {MISSING}")
         return folder / "files"
+
+    @contextmanager
+    def opened(self, data: Path) -> Iterator[Path]:
+        """The folder of its files, for a reader whose stumbling becomes one line.
+
+        Args:
+            data: ``data/eval``.
+
+        Raises:
+            KleinError: As `files`, or if the files are not what the reader expects.
+        """
+        files = self.files(data)
+        try:
+            yield files
+        except (OSError, ValueError, LookupError, ParseError) as error:
+            raise KleinError(f"{files}: not readable as {self.name} ({error}); {MISSING}") from None
 
 
 def lines_of(path: Path) -> list[str]:

@@ -33,6 +33,12 @@ class Space:
         return self.rows[[self.index[text] for text in texts]]
 
 
+def cosines(queries: Any, candidates: Any) -> np.ndarray:
+    """Cosine (n, m) of each of n unit rows with each of m, dense whatever the rows are."""
+    product = queries @ candidates.T
+    return product if isinstance(product, np.ndarray) else product.toarray()
+
+
 def embedded(embedder: Embedder, name: str, texts: Sequence[str], dim: int) -> Space:
     """Embed every text once.
 
