@@ -84,7 +84,7 @@ $(TOOLS)/bin/uv: requirements/uv.txt
 
 lock: $(filter $(TOOLS)/%,$(UV))
 	$(COMPILE) pyproject.toml -o requirements/core.txt
-	$(COMPILE) pyproject.toml --extra train --group dev --constraints requirements/core.txt \
+	$(COMPILE) pyproject.toml --extra train --extra evaluation --group dev --constraints requirements/core.txt \
 		--excludes requirements/not-locked.txt --no-emit-package torch -o requirements/all.txt
 	echo hatchling | $(COMPILE) - --constraints requirements/all.txt -o requirements/build.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt

@@ -18,8 +18,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--suite",
     default="all",
     show_default=True,
-    help="held-out, or a set: tatoeba, tico19, flores, indicmt, odia, mgsm, indicxnli, stsb, "
-    "semrel, mahasts, cranfield, npl, milpac, banking77.",
+    help="One of docs/evaluation.md, as stsb, or all.",
 )
 @click.option("--static", type=_FOLDER, help="Static model the encoder started from.")
 @click.option("--processed", type=_FOLDER, help="Built corpus with the held-out pairs.")
@@ -36,6 +35,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Another model beside it: NAME=FOLDER of sentence-transformers, or NAME=MODULE:FUNCTION "
     "from a list of texts to unit rows.",
 )
+@click.option(
+    "--vectors",
+    type=_FOLDER,
+    default=Path("runs/vectors"),
+    show_default=True,
+    help="Folder of kept vectors.",
+)
 @click.option("--readme", type=_FILE, help="README whose table is written anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def evaluate(  # noqa: PLR0913 - click hands over one argument an option
@@ -48,6 +54,7 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     out: Path,
     compare: Path | None,
     peer: tuple[str, ...],
+    vectors: Path,
     readme: Path | None,
     as_json: bool,
 ) -> None:
@@ -64,7 +71,7 @@ def evaluate(  # noqa: PLR0913 - click hands over one argument an option
     # Read first: the older results may stand in the file that is about to be written.
     older = read_results(compare) if compare else None
     folder = model or default_folder()
-    results, path = run(Request(folder, static, suite, data, processed, out, peer))
+    results, path = run(Request(folder, static, suite, data, processed, out, peer, vectors))
     if readme:
         update_readme(readme, path)
     if as_json:

@@ -45,6 +45,8 @@ VERBS: dict[str, Verb] = {
     "mine": Verb(f"{_HERE}.mine:mine", "Find hard negatives with the model itself."),
     "eval": Verb(f"{_HERE}.evaluate:evaluate", "Measure a model and write its results."),
     "reproduce": Verb(f"{_HERE}.evaluate:reproduce", "Check a model's promised figures."),
+    "ledger": Verb(f"{_HERE}.ledger:ledger", "Show what was tried, or add to it."),
+    "report": Verb(f"{_HERE}.report:report", "Show an evaluation and its failures as a page."),
 }
 
 

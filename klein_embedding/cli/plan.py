@@ -78,7 +78,9 @@ def read_plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False)
     for name in [*corpus.sources, *corpus.evaluation, *corpus.judged]:
         if name not in catalogue:
             raise KleinError(f"{path}: source '{name}' is not in {recipe.corpus.catalogue}")
-    evaluation = [catalogue[name] for name in recipe.corpus.evaluation]
+    # Scores that lie in files of their own hold no text, and the guard does not read them.
+    beside = [f"{name}-scores" for name in corpus.evaluation if f"{name}-scores" in catalogue]
+    evaluation = [catalogue[name] for name in [*corpus.evaluation, *beside]]
     named = recipe.corpus.sources or [
         name for name, source in catalogue.items() if source.objective != "evaluation"
     ]

@@ -11,12 +11,16 @@ import numpy as np
 
 from klein_embedding.eval.bitexts import ACCURACY, Bitext, load_bitexts
 from klein_embedding.eval.bootstrap import Estimate, macro_mean, mean_estimate
+from klein_embedding.eval.geometry import SENTENCES, geometry
+from klein_embedding.eval.mining import LEAST, mining_f1
 from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.suite import Key, Suite
 from klein_embedding.eval.vectors import Space, cosines
 
 INTO_ENGLISH, FROM_ENGLISH = ACCURACY, "accuracy en->xx"
 AMONG_ALL = "accuracy among all languages"
+BETWEEN = "accuracy xx->yy"
+MINING = "mining F1"
 _LEAST = 1000
 """Sentences that must be there before those of several languages are mixed."""
 _CHUNK = 2048
@@ -41,6 +45,9 @@ def alignment_suite(data: Path, chosen: EvalSet) -> Suite:
 def alignment(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, Estimate]:
     """Accuracy of the nearest neighbour in both directions, a language each and their mean.
 
+    Large bitexts are mined too, and where all of them hold the same sentences, each Indic language
+    looks for its translation in each other.
+
     Source: Artetxe and Schwenk 2019, arXiv:1812.10464 (plain cosine, no margin).
     """
     found: dict[Key, Estimate] = {}
@@ -54,9 +61,16 @@ def alignment(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, 
             key = Key(suite, bitext.lang, metric)
             # The same sentences in several languages are no independent draws.
             found[key] = mean_estimate(hits, suite if parallel else key.label)
-    if parallel and len(bitexts) > 1 and len(bitexts[0].english) >= _LEAST:
-        found |= _among_all(space, bitexts, suite)
-    for metric in dict.fromkeys(key.metric for key in found):
+        if len(bitext.english) >= LEAST:
+            key = Key(suite, bitext.lang, MINING)
+            found[key] = mining_f1(texts, english, suite if parallel else key.label)
+    if parallel and len(bitexts) > 1:
+        found |= _between(space, bitexts, suite)
+        if len(bitexts[0].english) >= _LEAST:
+            found |= _among_all(space, bitexts, suite)
+            found |= _geometry(space, bitexts, suite)
+    measured = dict.fromkeys(key.metric for key in found if key.suite == suite)
+    for metric in measured:
         parts = [estimate for key, estimate in found.items() if key.metric == metric]
         found[Key(suite, "mean", metric)] = macro_mean(parts)
     return found
@@ -80,6 +94,19 @@ def nearest_hits(queries: Any, candidates: Any) -> np.ndarray:
     return own > found.max(axis=1)
 
 
+def _between(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, Estimate]:
+    """Accuracy from every language but English to every other, which few training pairs join."""
+    sides = {bitext.lang: space.of(bitext.texts) for bitext in bitexts}
+    return {
+        Key(suite, f"{one}-{other}", BETWEEN): mean_estimate(
+            nearest_hits(sides[one], sides[other]), suite
+        )
+        for one in sides
+        for other in sides
+        if one != other
+    }
+
+
 def _among_all(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, Estimate]:
     """Whether the nearest of all texts in all languages means the same, a language each.
 
@@ -93,6 +120,16 @@ def _among_all(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key,
         Key(suite, lang, AMONG_ALL): mean_estimate(mine, suite)
         for lang, mine in zip(sides, hits, strict=True)
     }
+
+
+def _geometry(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, Estimate]:
+    """How these vectors lie; rows of a sparse space, one coordinate an n-gram, lie nowhere."""
+    if not isinstance(space.rows, np.ndarray):
+        return {}
+    texts = {"en": bitexts[0].english, **{bitext.lang: bitext.texts for bitext in bitexts}}
+    sides = {lang: space.of(side[:SENTENCES]) for lang, side in texts.items()}
+    letters = {lang: np.array([len(text) for text in side]) for lang, side in texts.items()}
+    return geometry(sides, letters, suite)
 
 
 def _same_meaning(rows: Any, period: int) -> np.ndarray:

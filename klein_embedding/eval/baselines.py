@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.figures import PEER
 from klein_embedding.eval.peers import Peer, open_peer
+from klein_embedding.eval.words import WordFloor
 from klein_embedding.files import digest_of, sha256
 from klein_embedding.infer.embedder import Embedder
 from klein_embedding.infer.embedding import KleinEmbedding
@@ -62,7 +63,7 @@ class System:
     model: str
     precision: str
     digest: str
-    embedder: Embedder | LexicalFloor | Peer
+    embedder: Embedder | LexicalFloor | WordFloor | Peer
 
 
 def encoder_systems(folder: Path) -> list[System]:
@@ -119,6 +120,11 @@ def peer_system(said: str) -> System:
 def lexical_system() -> System:
     """The lexical floor."""
     return System(LexicalFloor.name, "lexical", LexicalFloor.digest, LexicalFloor())
+
+
+def word_system() -> System:
+    """BM25, which takes part where documents are ranked."""
+    return System(WordFloor.name, "bm25", WordFloor.digest, WordFloor())
 
 
 def _digest(folder: Path, names: tuple[str, ...]) -> str:

@@ -69,6 +69,37 @@ def mean_estimate(values: np.ndarray, label: str) -> Estimate:
     return Estimate(float(numbers.mean()), len(numbers), counts @ numbers / len(numbers))
 
 
+def ratio_estimate(above: np.ndarray, below: np.ndarray, label: str) -> Estimate:
+    """Quotient of two sums over the same items, such as an F1; 0 where there is nothing below.
+
+    Args:
+        above: What each item adds above the line, shape (n,).
+        below: What it adds below, shape (n,).
+        label: Names the draws; equal for all models that are to be compared.
+    """
+    counts = np.vstack([np.ones(len(above)), _counts(len(above), label)])
+    sums = counts @ np.column_stack([above, below]).astype(np.float64)
+    found = np.divide(sums[:, 0], sums[:, 1], out=np.zeros(len(sums)), where=sums[:, 1] > 0)
+    return Estimate(float(found[0]), len(above), found[1:])
+
+
+def skewness_estimate(values: np.ndarray, label: str) -> Estimate:
+    """Third standardised moment of the items, not corrected for bias; 0 where all are equal.
+
+    Args:
+        values: One value an item, shape (n,).
+        label: Names the draws; equal for all models that are to be compared.
+    """
+    n = len(values)
+    counts = np.vstack([np.ones(n), _counts(n, label)]) / n
+    moved = np.asarray(values, dtype=np.float64) - np.mean(values)
+    first, second, third = (counts @ moved**power for power in (1, 2, 3))
+    spread = second - first**2
+    lean = third - 3 * first * second + 2 * first**3
+    found = np.divide(lean, spread**1.5, out=np.zeros(len(lean)), where=spread > 0)
+    return Estimate(float(found[0]), n, found[1:])
+
+
 def spearman_estimate(first: np.ndarray, second: np.ndarray, label: str) -> Estimate:
     """Spearman's rank correlation, ties at their mean rank, with pairs resampled together.
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.baselines import encoder_systems
 from klein_embedding.eval.figures import Figure, Results, root
-from klein_embedding.eval.held_out import NAME
 from klein_embedding.eval.report import promised
-from klein_embedding.eval.run import measure, suite_of
+from klein_embedding.eval.run import OF_CORPUS, measure, suite_of
 from klein_embedding.files import write_text
 from klein_embedding.infer.embedder import WIDTH
 from klein_embedding.recipe import parse_table
@@ -97,7 +96,7 @@ def write_promise(path: Path, results: Results) -> int:
         KleinError: If the results hold none of them.
     """
     places = {(*key, WIDTH, _PRECISION) for key in promised()}
-    found = [f for f in results.figures if f.place in places and root(f.suite) != NAME]
+    found = [f for f in results.figures if f.place in places and root(f.suite) not in OF_CORPUS]
     if not found:
         raise KleinError(f"{results.model}: no figure to promise; run: klein eval")
     first = found[0]

@@ -17,6 +17,7 @@ COLUMNS = {
     "int8": "int8",
     "static": "static start",
     "lexical": "lexical floor",
+    "bm25": "BM25",
 }
 PEER = "peer "
 """What the column of another people's model begins with, before its name."""
@@ -30,7 +31,7 @@ class Figure:
         suite: Suite, with its part behind a slash, as in "held-out/gloss".
         language: Language code, or "mean" or "all".
         metric: Name of the metric.
-        dim: Width of the vectors, a peer's own; 0 for the lexical floor, which has none.
+        dim: Width of the vectors, a peer's own; 0 for the lexical floor and BM25, which have none.
         precision: Key of `COLUMNS`: number format of the encoder, or the kind of baseline; or
             `PEER` and the name of another model.
         value: The figure, an accuracy from 0 to 1 or a correlation from -1 to 1.

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from klein_embedding.eval.alignment import AMONG_ALL, FROM_ENGLISH, INTO_ENGLISH
-from klein_embedding.eval.bitexts import BITEXTS, FLORES, INDICMT, INDICXNLI, MGSM, ODIA, TICO19
+from klein_embedding.eval import questions, romanised, sensitivity
+from klein_embedding.eval.alignment import (
+    AMONG_ALL,
+    BETWEEN,
+    FROM_ENGLISH,
+    INTO_ENGLISH,
+    MINING,
+)
+from klein_embedding.eval.bitexts import FLORES, INDICMT, INDICXNLI, MGSM, ODIA, TICO19
 from klein_embedding.eval.classification import NEAREST
 from klein_embedding.eval.judged import CRANFIELD, MILPAC, NDCG, NPL
 from klein_embedding.eval.labelled import BANKING77, PROBE
-from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN
+from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN, STS12_16
 from klein_embedding.languages import LANGUAGES
 
-Row = tuple[str, tuple[tuple[str, str, str], ...]]
+Keys = tuple[tuple[str, str, str], ...]
+Row = tuple[str, Keys]
 
 _TITLES = {
     TICO19.name: "TICO-19",
@@ -37,6 +45,10 @@ SETS: tuple[Row, ...] = (
         "TICO-19, nearest of all sentences in all seven languages",
         ((TICO19.name, "mean", AMONG_ALL),),
     ),
+    ("TICO-19, mean of thirty Indic pairs", ((TICO19.name, "mean", BETWEEN),)),
+    ("TICO-19 mean, mining F1", ((TICO19.name, "mean", MINING),)),
+    ("romanised mean, to / from English", _both(romanised.NAME, "mean")),
+    ("STS12-16 mean, Spearman", ((STS12_16.name, "mean", SPEARMAN),)),
     ("SemRel test en, Spearman", ((f"{SEMREL.name}/test", "en", SPEARMAN),)),
     ("SemRel test mr, Spearman", ((f"{SEMREL.name}/test", "mr", SPEARMAN),)),
     ("MahaSTS val mr, Spearman", ((f"{MAHASTS.name}/val", "mr", SPEARMAN),)),
@@ -49,6 +61,14 @@ SETS: tuple[Row, ...] = (
         )
         for lang in LANGUAGES
     ),
+    *(
+        (
+            f"{source} held-out questions, nDCG@10 / Recall@10",
+            _found(f"{questions.NAME}/{source}", "en"),
+        )
+        for source in questions.SOURCES
+    ),
+    ("small changes, same meaning nearer", ((sensitivity.NAME, "mean", sensitivity.ACCURACY),)),
     (
         "BANKING77, linear probe / ten neighbours",
         tuple((BANKING77.name, "en", metric) for metric in (PROBE, NEAREST)),
@@ -57,9 +77,11 @@ SETS: tuple[Row, ...] = (
 """One row a set, or several where its parts differ in kind."""
 
 LANGUAGE_ROWS: tuple[Row, ...] = tuple(
-    (f"{_TITLES[chosen.name]} {lang}, to / from English", _both(chosen.name, lang))
-    for chosen in BITEXTS
-    if chosen.name in _TITLES
+    (f"{title} {lang}, to / from English", _both(suite, lang))
+    for suite, title in (
+        *_TITLES.items(),
+        *((f"{romanised.NAME}/{one.name}", f"romanised {one.name}") for one in romanised.SETS),
+    )
     for lang in LANGUAGES
 )
 """A row a set and language; those without a figure are left out of a table."""

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.figures import Figure, Results, root
+from klein_embedding.eval.geometry import METRICS
+from klein_embedding.eval.sensitivity import DESCRIBING
+
+_DESCRIBING = METRICS | DESCRIBING
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class Verdict:
 def judge(new: Results, old: Results) -> Verdict:
     """Find every figure that fell by more than its interval.
 
-    A figure has fallen when it lies below the lower end of the old figure's 95 % interval.
+    A figure has fallen when it lies below the lower end of the old figure's 95 % interval. How
+    vectors lie is described, not judged.
 
     Args:
         new: Results to judge.
@@ -39,7 +44,11 @@ def judge(new: Results, old: Results) -> Verdict:
         if new.data[name].digest != old.data[name].digest
     }
     before = {figure.place: figure for figure in old.figures if root(figure.suite) not in skipped}
-    both = [(before[figure.place], figure) for figure in new.figures if figure.place in before]
+    both = [
+        (before[figure.place], figure)
+        for figure in new.figures
+        if figure.place in before and figure.metric not in _DESCRIBING
+    ]
     if not both:
         raise KleinError("the two results share no figure over the same text; measure both anew")
     fallen = [(then, now) for then, now in both if now.value < then.low]

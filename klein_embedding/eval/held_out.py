@@ -29,7 +29,7 @@ FILE = "pairs-valid.parquet"
 MOST = 300
 # Among fewer candidates the right one is found by chance too often to say anything.
 LEAST = 20
-_COLUMNS = ["anchor", "positive", "positive_lang", "kind"]
+_COLUMNS = ["anchor", "positive", "positive_lang", "kind", "source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def load_groups(path: Path) -> list[Group]:
         KleinError: If the file is missing or unreadable, lacks a column, or gives no group.
     """
     grouped: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for anchor, positive, language, kind in _rows(path):
+    for anchor, positive, language, kind, _ in rows_of(path):
         grouped.setdefault((kind, "all"), []).append((anchor, positive))
         if kind == "translation":
             grouped.setdefault((kind, language), []).append((anchor, positive))
@@ -119,7 +119,12 @@ def retrieval(space: Space, groups: list[Group]) -> dict[Key, Estimate]:
     return found
 
 
-def _rows(path: Path) -> list[tuple[str, str, str, str]]:
+def rows_of(path: Path) -> list[tuple[str, str, str, str, str]]:
+    """Anchor, positive, its language, kind and source of every held-out pair.
+
+    Raises:
+        KleinError: If the file is missing or unreadable, lacks a column, or has an unknown kind.
+    """
     if not path.is_file():
         raise KleinError(
             f"{path}: no held-out pairs; run: klein data build recipes/first-light.toml"

@@ -26,12 +26,14 @@ class Judged:
         queries: Queries, each with at least one relevant document.
         documents: Documents, all of them candidates of each query.
         relevant: Numbers of the relevant documents of each query.
+        name: Part of the set, empty where it has but one.
     """
 
     lang: str
     queries: tuple[str, ...]
     documents: tuple[str, ...]
     relevant: tuple[frozenset[int], ...]
+    name: str = ""
 
 
 CRANFIELD = EvalSet(

@@ -17,8 +17,9 @@ from klein_embedding.eval.figures import (
     root,
     titles,
 )
-from klein_embedding.eval.further import LANGUAGE_ROWS, SETS, Row
+from klein_embedding.eval.further import LANGUAGE_ROWS, SETS, Keys, Row
 from klein_embedding.eval.held_out import ACCURACY, NAME
+from klein_embedding.eval.published import published, published_table
 from klein_embedding.eval.scored import SPEARMAN
 from klein_embedding.files import write_text
 from klein_embedding.infer.embedder import DIMS, WIDTH
@@ -67,6 +68,12 @@ def render_table(results: Results) -> str:
     ):
         if table := _table(head, folded, results, WIDTH):
             blocks.append(_folded(told, table) if told else table)
+    if table := published_table(results):
+        told = (
+            "What others published of their models on the same sets was measured by others, on "
+            f"their machines ({published().source}); it stands apart for that."
+        )
+        blocks += [told, table]
     blocks += [_gaps(results), _sources(results)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -140,35 +147,43 @@ def _language_rows() -> list[Row]:
 
 
 def _table(head: str, rows: Iterable[Row], results: Results, dim: int) -> str:
-    """Rows that have a figure in any column; empty when none has."""
-    lines = [line for title, keys in rows if (line := _line(title, keys, results, dim))]
-    return "\n".join([*_header(head, results), *lines]) if lines else ""
+    """Rows and columns that have a figure; empty when there is none."""
+    return _rendered(head, [(title, keys, dim) for title, keys in rows], results)
 
 
 def _widths(results: Results) -> str:
     rows = [(f"{title}, {dim}", keys, dim) for title, keys in _SUMMARY for dim in DIMS]
-    lines = [line for title, keys, dim in rows if (line := _line(title, keys, results, dim))]
-    return "\n".join([*_header("mean, dimensions", results), *lines])
+    return _rendered("mean, dimensions", rows, results)
 
 
-def _header(head: str, results: Results) -> list[str]:
-    columns = titles(results).values()
-    return [f"| {head} | {' | '.join(columns)} |", "|---|" + "---:|" * len(columns)]
+def _rendered(head: str, rows: Iterable[tuple[str, Keys, int]], results: Results) -> str:
+    cells = {title: _cells(keys, results, dim) for title, keys, dim in rows}
+    cells = {title: found for title, found in cells.items() if found}
+    columns = [c for c in titles(results) if any(c in found for found in cells.values())]
+    if not cells:
+        return ""
+    shown = [titles(results)[column] for column in columns]
+    lines = [f"| {head} | {' | '.join(shown)} |", "|---|" + "---:|" * len(columns)]
+    for title, found in cells.items():
+        row = " | ".join(found.get(column, _NONE) for column in columns)
+        lines.append(f"| {title} | {row} |")
+    return "\n".join(lines)
 
 
-def _line(title: str, keys: tuple[tuple[str, str, str], ...], results: Results, dim: int) -> str:
-    cells = []
+def _cells(keys: Keys, results: Results, dim: int) -> dict[str, str]:
+    """What each column that has a figure shows."""
+    found = {}
     for column in titles(results):
         width = _width(column, results, dim)
-        places = [(*key, width, column) for key in keys]
-        found = [figure for place in places if (figure := _find(results, place))]
-        cells.append(" / ".join(map(_cell, found)) if found else _NONE)
-    return f"| {title} | {' | '.join(cells)} |" if set(cells) != {_NONE} else ""
+        figures = [figure for key in keys if (figure := _find(results, (*key, width, column)))]
+        if figures:
+            found[column] = " / ".join(map(_cell, figures))
+    return found
 
 
 def _width(column: str, results: Results, dim: int) -> int:
-    """Width of a column's vectors: a peer has one of its own, the lexical floor none."""
-    if column == "lexical":
+    """Width of a column's vectors: a peer has one of its own, spelling and words none."""
+    if column in ("lexical", "bm25"):
         return 0
     own = (f.dim for f in results.figures if f.precision == column and column.startswith(PEER))
     return next(own, dim)

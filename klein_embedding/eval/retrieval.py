@@ -6,21 +6,21 @@ Shapes: Q queries, D documents.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from klein_embedding.eval.bootstrap import Estimate, mean_estimate
+from klein_embedding.eval.figures import SetFacts
 from klein_embedding.eval.judged import NDCG, Judged, load_judged
 from klein_embedding.eval.sets import EvalSet
-from klein_embedding.eval.suite import Key, Suite
+from klein_embedding.eval.suite import Key, Ranker, Suite
 from klein_embedding.eval.vectors import Space, cosines
 
 RECALLS = (1, 5, 10, 100)
 MRR = "MRR@10"
-_DEEPEST = max(RECALLS)
+DEEPEST = max(RECALLS)
 _TOP = 10
 
 
@@ -34,26 +34,42 @@ def retrieval_suite(data: Path, chosen: EvalSet) -> Suite:
     Raises:
         KleinError: If the set's files are missing or altered.
     """
-    parts = load_judged(data, chosen)
+    return judged_suite(load_judged(data, chosen), chosen.name, chosen.facts)
+
+
+def judged_suite(parts: Sequence[Judged], name: str, facts: SetFacts) -> Suite:
+    """The suite of queries and documents that are read already.
+
+    Args:
+        parts: Queries with their documents.
+        name: Name of the suite.
+        facts: Where the texts came from.
+    """
     texts = dict.fromkeys(text for part in parts for text in (*part.queries, *part.documents))
-    measure = partial(judged_retrieval, parts=parts, suite=chosen.name)
-    return Suite(chosen.name, tuple(texts), measure, {chosen.name: chosen.facts})
+
+    def by_order(ranker: Ranker) -> dict[Key, Estimate]:
+        return judged_retrieval(ranker, parts, name)
+
+    def by_vectors(space: Space) -> dict[Key, Estimate]:
+        return by_order(lambda queries, documents: nearest(space.of(queries), space.of(documents)))
+
+    return Suite(name, tuple(texts), by_vectors, {name: facts}, by_order)
 
 
-def judged_retrieval(space: Space, parts: Sequence[Judged], suite: str) -> dict[Key, Estimate]:
-    """Recall at several depths, MRR@10 and nDCG@10, a language of the queries each."""
+def judged_retrieval(ranker: Ranker, parts: Sequence[Judged], suite: str) -> dict[Key, Estimate]:
+    """Recall at several depths, MRR@10 and nDCG@10, a part each."""
     found: dict[Key, Estimate] = {}
     for part in parts:
-        ranked = _ranked(space.of(part.queries), space.of(part.documents))
+        ranked = ranker(part.queries, part.documents)
         for metric, values in measures(ranked, part.relevant).items():
-            key = Key(suite, part.lang, metric)
+            key = Key(f"{suite}/{part.name}" if part.name else suite, part.lang, metric)
             found[key] = mean_estimate(values, key.label)
     return found
 
 
-def _ranked(queries: Any, documents: Any) -> np.ndarray:
+def nearest(queries: Any, documents: Any) -> np.ndarray:
     """Numbers (Q, up to 100) of the nearest documents; of equals the earlier one comes first."""
-    return np.argsort(-cosines(queries, documents), axis=1, kind="stable")[:, :_DEEPEST]
+    return np.argsort(-cosines(queries, documents), axis=1, kind="stable")[:, :DEEPEST]
 
 
 def measures(ranked: np.ndarray, relevant: Sequence[frozenset[int]]) -> dict[str, np.ndarray]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from klein_embedding.errors import KleinError
+from klein_embedding.eval import held_out, questions, romanised, sensitivity
 from klein_embedding.eval.alignment import alignment_suite
 from klein_embedding.eval.baselines import (
     LexicalFloor,
@@ -18,6 +21,7 @@ from klein_embedding.eval.baselines import (
     lexical_system,
     peer_system,
     static_system,
+    word_system,
 )
 from klein_embedding.eval.bitexts import BITEXTS
 from klein_embedding.eval.bootstrap import Estimate, paired_gap
@@ -31,19 +35,29 @@ from klein_embedding.eval.figures import (
     read_results,
     write_results,
 )
-from klein_embedding.eval.held_out import NAME, held_out_suite
+from klein_embedding.eval.held_out import held_out_suite
 from klein_embedding.eval.judged import JUDGED
 from klein_embedding.eval.labelled import LABELLED
 from klein_embedding.eval.peers import Peer
+from klein_embedding.eval.questions import questions_suite
 from klein_embedding.eval.retrieval import retrieval_suite
+from klein_embedding.eval.romanised import romanised_suite
 from klein_embedding.eval.scored import SCORED
+from klein_embedding.eval.sensitivity import changes_suite
 from klein_embedding.eval.similarity import similarity_suite
+from klein_embedding.eval.store import Store
 from klein_embedding.eval.suite import Key, Suite
 from klein_embedding.eval.vectors import Space, cut, embedded, indexed
+from klein_embedding.eval.words import WordFloor
 from klein_embedding.files import now, processor, versions
 from klein_embedding.infer.embedder import DIMS, WIDTH
 
-_BUILDERS = {
+
+def _changes(_: Path) -> Suite:
+    return changes_suite()
+
+
+_BUILDERS: dict[str, Callable[[Path], Suite]] = {
     chosen.name: partial(build, chosen=chosen)
     for build, sets in (
         (alignment_suite, BITEXTS),
@@ -53,7 +67,10 @@ _BUILDERS = {
     )
     for chosen in sets
 }
-SUITES = (*_BUILDERS, NAME)
+_BUILDERS |= {romanised.NAME: romanised_suite, sensitivity.NAME: _changes}
+# What needs the built corpus, whose held-out pairs it reads.
+OF_CORPUS = {held_out.NAME: held_out_suite, questions.NAME: questions_suite}
+SUITES = (*_BUILDERS, *OF_CORPUS)
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "tokenizers", "onnxruntime")
 # What the encoder adds to its start, and what eight bits cost.
 _COMPARED = (("float32", "static"), ("int8", "static"), ("int8", "float32"))
@@ -71,6 +88,7 @@ class Request:
         processed: Folder of the corpus that holds the held-out pairs.
         out: Folder of the results files.
         peers: Other people's models, as `peers.open_peer` takes them.
+        vectors: Folder in which vectors are kept for the next run; None keeps none.
     """
 
     model: Path
@@ -80,6 +98,7 @@ class Request:
     processed: Path | None
     out: Path
     peers: tuple[str, ...] = ()
+    vectors: Path | None = None
 
 
 def run(request: Request) -> tuple[Results, Path]:
@@ -98,8 +117,8 @@ def run(request: Request) -> tuple[Results, Path]:
     systems = encoder_systems(request.model)
     name = systems[0].model
     systems += [static_system(request.static, f"{name} static")] if request.static else []
-    systems += [lexical_system(), *map(peer_system, request.peers)]
-    results = measure(systems, suites)
+    systems += [lexical_system(), word_system(), *map(peer_system, request.peers)]
+    results = measure(systems, suites, Store(request.vectors))
     path = request.out / f"{name}.json"
     if path.is_file():
         results = merged(results, read_results(path))
@@ -121,9 +140,9 @@ def load_suites(request: Request) -> list[Suite]:
         if name in _BUILDERS:
             suites.append(suite_of(name, request.data))
         elif request.processed:
-            suites.append(held_out_suite(request.processed))
+            suites.append(OF_CORPUS[name](request.processed))
         else:
-            raise KleinError("held-out: needs --processed FOLDER; or choose --suite tatoeba")
+            raise KleinError(f"{name}: needs --processed FOLDER; or choose --suite tatoeba")
     return suites
 
 
@@ -138,7 +157,9 @@ def suite_of(name: str, data: Path) -> Suite:
     return _BUILDERS[name](data)
 
 
-def measure(systems: Sequence[System], suites: Sequence[Suite]) -> Results:
+def measure(
+    systems: Sequence[System], suites: Sequence[Suite], store: Store | None = None
+) -> Results:
     """Run suites for systems at all widths.
 
     Every text is embedded once, at the full width; the smaller widths are cut from that.
@@ -146,12 +167,14 @@ def measure(systems: Sequence[System], suites: Sequence[Suite]) -> Results:
     Args:
         systems: Columns of the tables; the first names the results.
         suites: What to measure.
+        store: Where vectors are kept; without one all are made anew.
     """
+    kept = store or Store()
     stamp = _Stamp(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), now(), processor())
     figures: list[Figure] = []
     differences: list[Difference] = []
     for suite in suites:
-        found = {system.precision: _by_width(system, suite) for system in systems}
+        found = {system.precision: _by_width(system, suite, kept) for system in systems}
         figures += [
             _figure((system, key, dim), estimate, stamp)
             for system in systems
@@ -199,15 +222,20 @@ def _figure(place: tuple[System, Key, int], estimate: Estimate, stamp: _Stamp) -
     )
 
 
-def _by_width(system: System, suite: Suite) -> dict[int, dict[Key, Estimate]]:
-    if isinstance(system.embedder, LexicalFloor):
-        space = Space(indexed(suite.texts), system.embedder.rows(suite.texts))
-        return {0: suite.measure(space)}
-    if isinstance(system.embedder, Peer):
-        rows = system.embedder.rows(suite.texts)
+def _by_width(system: System, suite: Suite, store: Store) -> dict[int, dict[Key, Estimate]]:
+    embedder, name = system.embedder, f"{system.model} {system.precision}"
+    if isinstance(embedder, WordFloor):
+        return {0: suite.ranked(embedder.ranked)} if suite.ranked else {}
+    if isinstance(embedder, LexicalFloor):
+        return {0: suite.measure(Space(indexed(suite.texts), embedder.rows(suite.texts)))}
+    if isinstance(embedder, Peer):
+        rows = store.rows(system.digest, suite.texts, partial(embedder.rows, suite.texts))
         return {rows.shape[1]: suite.measure(Space(indexed(suite.texts), rows))}
-    name = f"{system.model} {system.precision}"
-    whole = embedded(system.embedder, name, suite.texts, WIDTH)
+
+    def make() -> np.ndarray:
+        return embedded(embedder, name, suite.texts, WIDTH).rows
+
+    whole = Space(indexed(suite.texts), store.rows(system.digest, suite.texts, make))
     return {dim: suite.measure(whole if dim == WIDTH else cut(whole, dim, name)) for dim in DIMS}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from klein_embedding.eval.sets import EvalSet, lines_of
+from klein_embedding.eval.sets import EvalSet, lines_of, scores_of
 from klein_embedding.eval.tables import separated
 
 SPEARMAN = "spearman"
@@ -40,6 +40,15 @@ STSB = EvalSet(
     licence="scores CC-BY-SA-4.0, sentences under their sources' terms",
     citation="Cer et al. 2017, SemEval-2017 Task 1; eduardofv/sts_eval @ b4cd273e",
     metric=SPEARMAN,
+)
+STS12_16 = EvalSet(
+    name="sts12-16",
+    folder="eval-sts12-16",
+    digest="5c8cc95ece5c765e8c5fa3efdf982ccf411bd491dcefef4477502135021f1c2d",
+    licence="none stated; the tasks' text is for research",
+    citation="Agirre et al. 2012 to 2016, SemEval tasks; amao0o0/SynWMD @ 59042a92",
+    metric=SPEARMAN,
+    scores="c1b6a3a47489aa5e9be823adcb18717ee0b0d9221f53ff08ab0b755995fac4b9",
 )
 SEMREL = EvalSet(
     name="semrel",
@@ -85,6 +94,21 @@ def _stsb(files: Path) -> Iterator[Scored]:
         yield _scored(split, "en", rows)
 
 
+def _sts12_16(files: Path) -> Iterator[Scored]:
+    """All pairs of a year together, but those that nobody scored, as is the custom."""
+    folders = sorted(files.glob("data/downstream/STS/STS??-en-test"))
+    for folder in folders:
+        rows = []
+        for texts in sorted(folder.glob("STS.input.*.txt")):
+            name = texts.name.replace("input", "gs", 1)
+            gold = lines_of(scores_of(files) / texts.relative_to(files).with_name(name))
+            for line, score in zip(lines_of(texts), gold, strict=True):
+                first, _, second = line.partition("\t")
+                if score.strip():
+                    rows.append((first, second.partition("\t")[0], score))
+        yield _scored(f"20{folder.name[3:5]}", "en", rows)
+
+
 def _semrel(files: Path) -> Iterator[Scored]:
     """Both sentences in one field, a line each; the Marathi ones in quotation marks too."""
     for lang, code in (("eng", "en"), ("mar", "mr")):
@@ -127,7 +151,8 @@ def _score(field: str, where: str) -> float:
 
 _READERS: dict[str, Callable[[Path], Iterator[Scored]]] = {
     STSB.name: _stsb,
+    STS12_16.name: _sts12_16,
     SEMREL.name: _semrel,
     MAHASTS.name: _mahasts,
 }
-SCORED = (STSB, SEMREL, MAHASTS)
+SCORED = (STSB, STS12_16, SEMREL, MAHASTS)

@@ -30,6 +30,8 @@ class EvalSet:
         licence: Licence of the text.
         citation: What to cite.
         metric: Main metric.
+        scores: SHA-256 likewise of its scores where they lie in a folder of their own, which is
+            called as this one with "-scores" behind; empty elsewhere.
     """
 
     name: str
@@ -38,6 +40,7 @@ class EvalSet:
     licence: str
     citation: str
     metric: str
+    scores: str = ""
 
     @property
     def facts(self) -> SetFacts:
@@ -53,12 +56,9 @@ class EvalSet:
         Raises:
             KleinError: If the set is not there, or a file of it is missing or altered.
         """
-        folder = data / self.folder
-        if not folder.is_dir():
-            raise KleinError(f"{folder}: evaluation text is not there; {MISSING}")
-        if digest_of(check_files(folder, MISSING)["files"]) != self.digest:
-            raise KleinError(f"{folder}: differs from the pinned evaluation text; {MISSING}")
-        return folder / "files"
+        if self.scores:
+            _checked(data / f"{self.folder}-scores", self.scores)
+        return _checked(data / self.folder, self.digest)
 
     @contextmanager
     def opened(self, data: Path) -> Iterator[Path]:
@@ -77,6 +77,19 @@ class EvalSet:
             raise KleinError(f"{files}: not readable as {self.name} ({error}); {MISSING}") from None
 
 
+def scores_of(files: Path) -> Path:
+    """The folder of the scores that belong to the files of a set."""
+    return files.parent.with_name(f"{files.parent.name}-scores") / files.name
+
+
+def _checked(folder: Path, digest: str) -> Path:
+    if not folder.is_dir():
+        raise KleinError(f"{folder}: evaluation text is not there; {MISSING}")
+    if digest_of(check_files(folder, MISSING)["files"]) != digest:
+        raise KleinError(f"{folder}: differs from the pinned evaluation text; {MISSING}")
+    return folder / "files"
+
+
 def lines_of(path: Path) -> list[str]:
     """Lines of a file. Only line feeds end one: other separators may stand inside a sentence.
 
@@ -84,7 +97,7 @@ def lines_of(path: Path) -> list[str]:
         KleinError: If the file is missing or not UTF-8.
     """
     try:
-        text = path.read_bytes().decode("utf-8").removesuffix("\n")
+        text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise KleinError(f"{path}: not readable ({error}); {MISSING}") from None
     return split_lines(text)

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from klein_embedding.eval.bootstrap import Estimate, spearman_estimate
+from klein_embedding.eval.bootstrap import Estimate, macro_mean, spearman_estimate
 from klein_embedding.eval.scored import SPEARMAN, Scored, load_scored
 from klein_embedding.eval.sets import EvalSet
 from klein_embedding.eval.suite import Key, Suite
 from klein_embedding.eval.vectors import Space
+
+_FEW = 2
 
 
 def similarity_suite(data: Path, chosen: EvalSet) -> Suite:
@@ -35,6 +37,8 @@ def similarity_suite(data: Path, chosen: EvalSet) -> Suite:
 def similarity(space: Space, splits: Sequence[Scored], suite: str) -> dict[Key, Estimate]:
     """Spearman's correlation of the cosines with the human scores, a split each.
 
+    A set of more parts than a development and a test part has a mean over them.
+
     Raises:
         KleinError: If all pairs of a split have the same cosine.
     """
@@ -43,6 +47,8 @@ def similarity(space: Space, splits: Sequence[Scored], suite: str) -> dict[Key, 
         key = Key(f"{suite}/{split.split}", split.lang, SPEARMAN)
         cosines = pair_cosines(space.of(split.first), space.of(split.second))
         found[key] = spearman_estimate(cosines, np.array(split.scores), key.label)
+    if len(splits) > _FEW:
+        found[Key(suite, "mean", SPEARMAN)] = macro_mean(list(found.values()))
     return found
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from klein_embedding.eval.bootstrap import Estimate
 from klein_embedding.eval.figures import SetFacts
 from klein_embedding.eval.vectors import Space
+
+Ranker = Callable[[Sequence[str], Sequence[str]], np.ndarray]
+"""From Q queries and documents to the numbers (Q, depth) of the best documents, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,12 @@ class Suite:
         texts: Every text that has to be embedded, each once.
         measure: From the vectors of the texts to the estimates.
         data: Facts about the files that the texts came from, by name.
+        ranked: The same measurements from an order of the documents, however it was made; None
+            where nothing is ranked.
     """
 
     name: str
     texts: tuple[str, ...]
     measure: Callable[[Space], dict[Key, Estimate]]
     data: Mapping[str, SetFacts]
+    ranked: Callable[[Ranker], dict[Key, Estimate]] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import skew, spearmanr
 
 from klein_embedding.errors import KleinError
 from klein_embedding.eval import bootstrap
@@ -13,6 +13,8 @@ from klein_embedding.eval.bootstrap import (
     macro_mean,
     mean_estimate,
     paired_gap,
+    ratio_estimate,
+    skewness_estimate,
     spearman_estimate,
 )
 
@@ -39,6 +41,25 @@ def test_every_resampled_spearman_equals_scipy_on_the_drawn_pairs(tied_scores):
         drawn = np.repeat(np.arange(60), counts[row])
         expected = spearmanr(cosines[drawn], human[drawn]).statistic
         assert replicates[row] == pytest.approx(expected, abs=1e-12)
+
+
+def test_skewness_equals_scipy_on_the_data_and_on_every_draw():
+    values = np.random.default_rng(6).exponential(size=40)
+    estimate = skewness_estimate(values, "x")
+    assert estimate.value == pytest.approx(skew(values))
+    counts = bootstrap._counts(40, "x").astype(int)
+    drawn = [skew(np.repeat(values, row)) for row in counts[:50]]
+    assert estimate.replicates[:50] == pytest.approx(drawn)
+    assert skewness_estimate(np.ones(9), "x").value == 0
+
+
+def test_a_ratio_is_that_of_the_sums_on_every_draw():
+    above, below = np.array([1.0, 0, 0, 2, 1]), np.array([1.0, 1, 0, 2, 2])
+    estimate = ratio_estimate(above, below, "x")
+    assert estimate.value == pytest.approx(4 / 6)
+    counts = bootstrap._counts(5, "x")
+    assert estimate.replicates == pytest.approx((counts @ above) / (counts @ below))
+    assert ratio_estimate(np.zeros(3), np.zeros(3), "x").value == 0
 
 
 def test_resamples_have_the_size_of_the_data_and_differ():

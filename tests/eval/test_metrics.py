@@ -11,13 +11,16 @@ from sklearn.neighbors import NearestNeighbors
 
 from klein_embedding.eval.alignment import (
     AMONG_ALL,
+    BETWEEN,
     FROM_ENGLISH,
     INTO_ENGLISH,
+    MINING,
     alignment,
     alignment_suite,
     nearest_hits,
 )
 from klein_embedding.eval.bitexts import Bitext
+from klein_embedding.eval.geometry import PROBE
 from klein_embedding.eval.scored import Scored
 from klein_embedding.eval.similarity import pair_cosines, similarity, similarity_suite
 from klein_embedding.eval.suite import Key
@@ -111,6 +114,16 @@ def test_stsb_suite_reads_texts_and_scores(scored, tmp_path, word_vectors):
     assert next(iter(found.values())).value == pytest.approx(1)
 
 
+def test_large_bitexts_are_mined(monkeypatch):
+    monkeypatch.setattr("klein_embedding.eval.alignment.LEAST", 50)
+    rows = np.random.default_rng(2).normal(size=(60, 32))
+    texts, english = (tuple(f"{lang} {at}" for at in range(60)) for lang in ("hi", "en"))
+    space = Space(indexed([*texts, *english]), shortened(np.concatenate([rows, rows]), 32))
+    found = alignment(space, [Bitext("hi", texts, english)], "tatoeba")
+    assert found[Key("tatoeba", "hi", MINING)].value == 1
+    assert found[Key("tatoeba", "mean", MINING)].n == 40
+
+
 def test_among_all_languages_the_language_must_not_count_for_more_than_the_meaning(monkeypatch):
     monkeypatch.setattr("klein_embedding.eval.alignment._LEAST", 40)
     monkeypatch.setattr("klein_embedding.eval.alignment._CHUNK", 32)
@@ -138,8 +151,12 @@ def test_among_all_languages_the_language_must_not_count_for_more_than_the_meani
         found = measured(pull)
         for lang in ("en", "hi", "ta", "mean"):
             assert found[Key("tico19", lang, AMONG_ALL)] == pytest.approx(expected, abs=0.05)
+        for pair in ("hi-ta", "ta-hi", "mean"):
+            assert found[Key("tico19", pair, BETWEEN)] > 0.9
+        assert found[Key("tico19/space", "all", PROBE)] > (0.9 if pull else 0)
         # Within one language pair the offset is the same for all candidates.
         assert found[Key("tico19", "hi", INTO_ENGLISH)] > 0.9
     rows = shortened(np.concatenate([meanings] * 3), 32)
     slim = alignment(Space(indexed(names), sparse.csr_matrix(rows)), bitexts, "tico19")
+    assert not any(key.suite.endswith("/space") for key in slim)
     assert slim[Key("tico19", "ta", AMONG_ALL)].value == 1

@@ -46,7 +46,7 @@ def test_a_peer_has_a_column_of_its_own_width_and_differences_to_ours(
     path = tmp_path / "results.json"
     write_results(path, results)
     table = render_table(read_results(path))
-    assert "| static start | lexical floor | vowels |" in table
+    assert "| int8 | static start | vowels |" in table
     row = next(line for line in table.splitlines() if line.startswith("| Tatoeba hi "))
     value = next(f for f in found if f.language == "hi" and f.metric == "accuracy xx->en").value
     assert row.split("|")[-2].strip().startswith(f"{100 * value:.1f} (")

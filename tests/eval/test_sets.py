@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 import tarfile
 import tomllib
 import zipfile
@@ -19,7 +20,8 @@ from klein_embedding.eval.bitexts import BITEXTS, TATOEBA, load_bitexts
 from klein_embedding.eval.judged import JUDGED, load_judged
 from klein_embedding.eval.labelled import LABELLED, load_labelled
 from klein_embedding.eval.run import SUITES
-from klein_embedding.eval.scored import SCORED, STSB, load_scored
+from klein_embedding.eval.scored import SCORED, STS12_16, STSB, load_scored
+from klein_embedding.eval.sets import EvalSet
 from klein_embedding.languages import LANGUAGES
 from tests.eval.conftest import write_set
 
@@ -47,6 +49,15 @@ def test_each_set_is_pinned_as_the_catalogue_pins_it(chosen):
     assert chosen.digest == source["sha256"]
     assert chosen.folder in recipe["corpus"]["evaluation"]
     assert any(pin[:8] in chosen.citation for pin in source["pins"])
+
+
+def test_scores_beside_are_pinned_too_and_no_set_of_the_guard():
+    catalogue = tomllib.loads((ROOT / "recipes/sources.toml").read_text(encoding="utf-8"))
+    recipe = tomllib.loads((ROOT / "recipes/first-light.toml").read_text(encoding="utf-8"))
+    name = f"{STS12_16.folder}-scores"
+    assert catalogue[name]["sha256"] == STS12_16.scores
+    assert catalogue[name]["pins"] == catalogue[STS12_16.folder]["pins"]
+    assert name not in recipe["corpus"]["evaluation"]
 
 
 def test_the_documentation_names_every_suite():
@@ -144,6 +155,43 @@ def test_scored_pairs_have_score_and_texts(scored, tmp_path):
     assert [part.split for part in (dev, test)] == ["dev", "test"]
     assert (test.lang, test.scores) == ("en", (3.25,))
     assert (test.first, test.second) == (("A man sings.",), ("A man is singing.",))
+
+
+def _years(tmp_path, gold: str) -> EvalSet:
+    stem = "data/downstream/STS/STS{}-en-test/STS.{}.{}.txt"
+    texts = {
+        stem.format(12, "input", "a"): "A man sings.\tA man is singing.\nTea.\tCoffee.\n",
+        stem.format(12, "input", "b.c"): "One.\tTwo.\thttp://from.where\n",
+        stem.format(13, "input", "a"): "Rain falls.\tIt rains.\n",
+    }
+    scores = {
+        stem.format(12, "gs", "a"): gold,
+        stem.format(12, "gs", "b.c"): "2.5\n",
+        stem.format(12, "gs", "ALL"): "5\n\n2.5\n",
+        stem.format(13, "gs", "a"): "4\n",
+    }
+    beside = write_set(tmp_path, "sts12-16-scores", scores)
+    chosen = write_set(tmp_path, "sts12-16", texts)
+    return dataclasses.replace(chosen, scores=beside.digest)
+
+
+def test_scores_in_a_folder_of_their_own_meet_their_pairs(tmp_path):
+    first, second = load_scored(tmp_path, _years(tmp_path, "5\n\n"))
+    assert (first.split, second.split) == ("2012", "2013")
+    # The pair that nobody scored is left out, and the address behind a pair too.
+    assert (first.first, first.second) == (("A man sings.", "One."), ("A man is singing.", "Two."))
+    assert first.scores == (5, 2.5)
+
+
+def test_scores_that_are_missing_too_few_or_altered_are_refused(tmp_path):
+    chosen = _years(tmp_path, "5\n")
+    with pytest.raises(KleinError, match="not readable as sts12-16"):
+        load_scored(tmp_path, chosen)
+    with pytest.raises(KleinError, match="differs from the pinned"):
+        load_scored(tmp_path, dataclasses.replace(chosen, scores="0" * 64))
+    shutil.rmtree(tmp_path / "small-sts12-16-scores")
+    with pytest.raises(KleinError, match="evaluation text is not there"):
+        load_scored(tmp_path, chosen)
 
 
 def test_relatedness_in_one_field_and_in_columns(tmp_path):
