@@ -66,10 +66,16 @@ def open_peer(said: str) -> tuple[str, str, Peer]:
     if not function:
         raise KleinError(f"--peer {said}: {what} is no folder, and no MODULE:FUNCTION")
     try:
-        encode = getattr(importlib.import_module(module), function)
+        home = importlib.import_module(module)
+        encode = getattr(home, function)
     except (ImportError, AttributeError) as error:
         raise KleinError(f"--peer {said}: {error}; install it or correct the name") from None
-    digest = digest_of({"function": what, **versions(module.partition(".")[0])})
+    # An adapter names the package whose version decides on its vectors.
+    packages = getattr(home, "PACKAGES", {})
+    made_by = versions(packages.get(function, module.partition(".")[0]))
+    if function in packages and "absent" in made_by.values():
+        raise KleinError(f"--peer {said}: pip install {packages[function]}")
+    digest = digest_of({"function": what, **made_by})
     return f"{PEER}{name}", digest, Peer(name, encode)
 
 
