@@ -14,7 +14,7 @@ from klein_embedding.eval.bitexts import FLORES, INDICMT, INDICXNLI, MGSM, ODIA,
 from klein_embedding.eval.classification import NEAREST
 from klein_embedding.eval.judged import CRANFIELD, MILPAC, NDCG, NPL
 from klein_embedding.eval.labelled import BANKING77, PROBE
-from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN, STS12_16
+from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN, STS12_16, STSB_HI
 from klein_embedding.languages import LANGUAGES
 
 Keys = tuple[tuple[str, str, str], ...]
@@ -49,6 +49,10 @@ SETS: tuple[Row, ...] = (
     ("TICO-19 mean, mining F1", ((TICO19.name, "mean", MINING),)),
     ("romanised mean, to / from English", _both(romanised.NAME, "mean")),
     ("STS12-16 mean, Spearman", ((STS12_16.name, "mean", SPEARMAN),)),
+    (
+        "STS-B test machine-translated, hi / hi with en",
+        tuple((f"{STSB_HI.name}/test", lang, SPEARMAN) for lang in ("hi", "hi-en")),
+    ),
     ("SemRel test en, Spearman", ((f"{SEMREL.name}/test", "en", SPEARMAN),)),
     ("SemRel test mr, Spearman", ((f"{SEMREL.name}/test", "mr", SPEARMAN),)),
     ("MahaSTS val mr, Spearman", ((f"{MAHASTS.name}/val", "mr", SPEARMAN),)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from klein_embedding.eval.pickled import pickled_rows
 from klein_embedding.eval.sets import EvalSet, lines_of, scores_of
 from klein_embedding.eval.tables import separated
 
@@ -39,6 +40,14 @@ STSB = EvalSet(
     digest="3e6f9d7837d377595299fb73aaf0ffcd78581dc770f1147f13c4da5061afaaca",
     licence="scores CC-BY-SA-4.0, sentences under their sources' terms",
     citation="Cer et al. 2017, SemEval-2017 Task 1; eduardofv/sts_eval @ b4cd273e",
+    metric=SPEARMAN,
+)
+STSB_HI = EvalSet(
+    name="stsb-hi",
+    folder="eval-stsb-hi",
+    digest="52fd70a12e80e2c6b253dcf20e3eb8d85f70476a399238a939b342174010f4cc",
+    licence="MIT; the English text CC-BY-SA-4.0",
+    citation="Huertas-García et al. 2021, machine-translated; Multilingual-STSB @ 16423e02",
     metric=SPEARMAN,
 )
 STS12_16 = EvalSet(
@@ -92,6 +101,21 @@ def _stsb(files: Path) -> Iterator[Scored]:
                 raise ValueError(f"{split}: line {number} has {len(cells)} columns, not 7")
             rows.append((cells[5], cells[6], cells[4]))
         yield _scored(split, "en", rows)
+
+
+def _stsb_hi(files: Path) -> Iterator[Scored]:
+    """Hindi pairs, and their first sentence beside the second one in English."""
+    content = (files / "Data/Multi-STSB-test-updated.pkl").read_bytes()
+    rows = pickled_rows(content, ("lang", "stsb_test_1", "stsb_test_2", "score"))
+    sides = {
+        code: {label: (*cells[1:], str(score)) for label, cells, score in rows if cells[0] == code}
+        for code in ("hi", "en")
+    }
+    yield _scored("test", "hi", list(sides["hi"].values()))
+    across = [
+        (first, sides["en"][label][1], score) for label, (first, _, score) in sides["hi"].items()
+    ]
+    yield _scored("test", "hi-en", across)
 
 
 def _sts12_16(files: Path) -> Iterator[Scored]:
@@ -151,8 +175,9 @@ def _score(field: str, where: str) -> float:
 
 _READERS: dict[str, Callable[[Path], Iterator[Scored]]] = {
     STSB.name: _stsb,
+    STSB_HI.name: _stsb_hi,
     STS12_16.name: _sts12_16,
     SEMREL.name: _semrel,
     MAHASTS.name: _mahasts,
 }
-SCORED = (STSB, STS12_16, SEMREL, MAHASTS)
+SCORED = (STSB, STSB_HI, STS12_16, SEMREL, MAHASTS)
