@@ -1,0 +1,1 @@
+"""An evaluation as one page for the browser: what is looked at, and how it is drawn."""
