@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from klein_embedding.cli.main import run
 from klein_embedding.cli.report import report
 from klein_embedding.errors import KleinError
-from klein_embedding.eval import write_page as write_module
 from klein_embedding.eval.baselines import System, encoder_systems
 from klein_embedding.eval.figures import write_results
 from klein_embedding.eval.geometry import HUBNESS
+from klein_embedding.eval.page import write as write_module
 from klein_embedding.eval.page.board import HEADLINES
 from klein_embedding.eval.page.gallery import OF_ONE, SHOWN, picked_of
 from klein_embedding.eval.page.markup import decimal, foreign, joined, tag
