@@ -176,7 +176,7 @@ def merged(new: Results, old: Results) -> Results:
     """New results, completed by the old figures of suites that the new run left out.
 
     Old figures stay only if every model of the new run is the one that the old figures were
-    measured with; mixed tables would compare different models. Peers may come and go.
+    measured with; mixed tables would compare different models. Peers and BM25 may come and go.
 
     Args:
         new: Results of this run.
@@ -185,8 +185,8 @@ def merged(new: Results, old: Results) -> Results:
     ran = {root(figure.suite) for figure in new.figures}
     kept = [figure for figure in old.figures if root(figure.suite) not in ran]
     now, before = _models(new.figures), _models(kept)
-    columns = {column for column in (*now, *before) if not column.startswith(PEER)}
-    # A peer may be missing from either; no column may be two models.
+    columns = {column for column in (*now, *before) if not _may_lack(column)}
+    # These may be missing from either; no column may be two models.
     columns |= now.keys() & before.keys()
     if any(now.get(column) != before.get(column) for column in columns):
         return new
@@ -197,6 +197,11 @@ def merged(new: Results, old: Results) -> Results:
         figures=[*kept, *new.figures],
         differences=[*gaps, *new.differences],
     )
+
+
+def _may_lack(column: str) -> bool:
+    """Whether a column need not have figures of every suite: peers, and what only ranks."""
+    return column.startswith(PEER) or column == "bm25"
 
 
 def root(suite: str) -> str:

@@ -119,3 +119,15 @@ def test_figures_of_another_model_are_not_kept(results):
     assert merged(held_out, dataclasses.replace(tatoeba, figures=other)) == held_out
     fewer = [f for f in tatoeba.figures if f.precision != "static"]
     assert merged(held_out, dataclasses.replace(tatoeba, figures=fewer)) == held_out
+
+
+def test_a_column_that_only_ranks_may_be_missing_from_either_run(results):
+    tatoeba, held_out = _only(results, "tatoeba"), _only(results, "held-out")
+    words = [
+        dataclasses.replace(f, precision="bm25", dim=0, model="BM25", model_digest="b" * 64)
+        for f in held_out.figures
+        if f.precision == "lexical"
+    ]
+    ranked = dataclasses.replace(held_out, figures=[*held_out.figures, *words])
+    for new, old in ((ranked, tatoeba), (tatoeba, ranked)):
+        assert set(merged(new, old).figures) == {*results.figures, *words}
