@@ -200,8 +200,6 @@ class ContrastiveRecipe:
         chunk_tokens: Tokens that go through the encoder at once.
         recompute: Whether each chunk is computed again for its gradient (GradCache), so that a
             batch of any size fits.
-        hold_units: Whether the feed-forward layers, each unit of which may know a bigram, stay as
-            they are, and the attention alone learns.
     """
 
     run: RunRecipe
@@ -215,7 +213,6 @@ class ContrastiveRecipe:
     negatives: bool
     chunk_tokens: int
     recompute: bool
-    hold_units: bool
 
 
 @dataclass(frozen=True, slots=True)

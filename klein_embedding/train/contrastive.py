@@ -103,9 +103,6 @@ class ContrastiveObjective:
         self._start = start
         words = cast("nn.Parameter", start.model.encoder.embeddings.word_embeddings.weight)
         words.requires_grad_(False)
-        for block in start.model.encoder.blocks() if stage.hold_units else ():
-            block.intermediate.requires_grad_(False)
-            block.output.dense.requires_grad_(False)
         seed = stage.run.seed
         apart = replace(stage.draw, batch=max(stage.static_batch, 1), groups=1, hard=0.0)
         self._lexicon = StaticObjective(
