@@ -90,7 +90,8 @@ def _probe(rows: Mapping[str, np.ndarray], label: str) -> Estimate:
     known = np.concatenate([rows[lang][:half] for lang in langs])
     asked = np.concatenate([rows[lang][half:] for lang in langs])
     probe = RidgeClassifier(alpha=1.0).fit(known, np.repeat(langs, half))
-    hits = probe.predict(asked) == np.repeat(langs, len(asked) // len(langs))
+    told = np.asarray(probe.predict(asked))
+    hits = np.equal(told, np.repeat(langs, len(asked) // len(langs)))
     return mean_estimate(hits.reshape(len(langs), -1).mean(axis=0), label)
 
 

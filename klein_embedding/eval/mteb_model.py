@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -146,14 +146,15 @@ def model_meta(folder: Path | str | None = None) -> ModelMeta:
         KleinError: If `mteb` is missing, or the folder is no intact model folder.
     """
     try:
-        from mteb.models.model_meta import ModelMeta
+        from mteb.models.model_meta import ModelMeta, ScoringFunction
     except ImportError as error:
         raise KleinError(f"{error}; pip install mteb") from None
     folder = default_folder() if folder is None else Path(folder)
     manifest = check_folder(folder, "int8")
     shape, made = manifest["shape"], manifest["made"]
     return ModelMeta(
-        loader=load,
+        # MTEB writes the type of a loader without the keywords that it hands over.
+        loader=cast("Any", load),
         loader_kwargs={"folder": str(folder)},
         name=f"{_ORGANISATION}/{manifest['name']}",
         revision=_revision(manifest),
@@ -170,7 +171,7 @@ def model_meta(folder: Path | str | None = None) -> ModelMeta:
         public_training_code=made["command"],
         public_training_data=True,
         framework=["ONNX", "Sentence Transformers", "safetensors"],
-        similarity_fn_name="cosine",
+        similarity_fn_name=ScoringFunction.COSINE,
         use_instructions=False,
         training_datasets=set(SHARED),
     )

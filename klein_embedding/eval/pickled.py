@@ -32,7 +32,8 @@ def pickled_rows(
     lists = list(_lists(content))
     if list(columns) not in lists:
         raise ValueError(f"the pickle has no columns {', '.join(columns)}")
-    blocks = [a for opcode, a, _ in pickletools.genops(content) if opcode.name in _BYTES]
+    opcodes = pickletools.genops(content)
+    blocks = [bytes(a) for opcode, a, _ in opcodes if opcode.name in _BYTES and a is not None]
     if len(blocks) < _BLOCKS or any(len(block) % _WIDE for block in blocks):
         raise ValueError("the pickle lacks labels or numbers")
     labels, numbers = np.frombuffer(blocks[0], "<i8"), np.frombuffer(blocks[-1], "<f8")

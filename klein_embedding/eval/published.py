@@ -12,7 +12,7 @@ from klein_embedding.infer.embedder import WIDTH
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.recipe import parse_table
 
-_FILE = "published.toml"
+_ROOM, _FILE = "klein_embedding.eval", "published.toml"
 _TITLES = {
     ("tatoeba", "accuracy xx->en"): "Tatoeba {} to English",
     ("stsb/test", "spearman"): "STS-B test {}",
@@ -56,7 +56,7 @@ class PublishedFile:
 @cache
 def published() -> PublishedFile:
     """The figures that come with the package."""
-    text = resources.files(__package__).joinpath(_FILE).read_text(encoding="utf-8")
+    text = resources.files(_ROOM).joinpath(_FILE).read_text(encoding="utf-8")
     return parse_table(PublishedFile, tomllib.loads(text), _FILE)
 
 

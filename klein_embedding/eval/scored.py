@@ -108,7 +108,11 @@ def _stsb_hi(files: Path) -> Iterator[Scored]:
     content = (files / "Data/Multi-STSB-test-updated.pkl").read_bytes()
     rows = pickled_rows(content, ("lang", "stsb_test_1", "stsb_test_2", "score"))
     sides = {
-        code: {label: (*cells[1:], str(score)) for label, cells, score in rows if cells[0] == code}
+        code: {
+            label: (first, second, str(score))
+            for label, (lang, first, second), score in rows
+            if lang == code
+        }
         for code in ("hi", "en")
     }
     yield _scored("test", "hi", list(sides["hi"].values()))

@@ -22,7 +22,7 @@ from klein_embedding.files import digest_of
 NAME = "changes"
 ACCURACY, SAME, CHANGED = "same meaning nearer", "cosine of same meaning", "cosine of another"
 DESCRIBING = frozenset({SAME, CHANGED})
-_FILE = "changes.tsv"
+_ROOM, _FILE = "klein_embedding.eval", "changes.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Change:
 
 def load_changes() -> list[Change]:
     """The sentences, which come with the package."""
-    text = resources.files(__package__).joinpath(_FILE).read_text(encoding="utf-8")
+    text = resources.files(_ROOM).joinpath(_FILE).read_text(encoding="utf-8")
     _, *lines = text.splitlines()
     try:
         return [Change(*line.split("\t")) for line in lines]

@@ -38,7 +38,7 @@ def test_klein_eval_measures_all_columns_and_passes_its_own_gate(
     readme = tmp_path / "README.md"
     readme.write_text(f"{START}\n{END}\n", encoding="utf-8")
     fixed = ["eval", model_folder, "--suite", "held-out", "--processed", processed]
-    fixed += ["--static", static, "--out", tmp_path / "out"]
+    fixed += ["--static", static, "--out", tmp_path / "out", "--vectors", tmp_path / "vectors"]
     done = klein(*fixed, "--readme", readme, "--json")
     assert done.returncode == 0, done.stderr
     assert done.stderr == b""

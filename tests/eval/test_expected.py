@@ -22,6 +22,7 @@ def promised(model_folder, bitexts, tmp_path, monkeypatch):
     monkeypatch.setitem(run_module._BUILDERS, "tatoeba", build)
     where = ["--data", str(tmp_path)]
     out = [str(model_folder), "--suite", "tatoeba", "--out", str(tmp_path / "out"), *where]
+    out += ["--vectors", str(tmp_path / "vectors")]
     assert CliRunner().invoke(evaluate, out).exit_code == 0
     path = tmp_path / "expected.toml"
     written = ["--expected", str(path), "--write", str(tmp_path / "out/klein-small.json")]
