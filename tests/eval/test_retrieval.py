@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import pytrec_eval
 from sklearn.metrics import ndcg_score
 
 from klein_embedding.eval.judged import NDCG
@@ -39,6 +40,33 @@ def test_ndcg_equals_scikit_learns_and_recall_a_plain_count():
             hits = len(wanted & set(ranked[at, :depth].tolist()))
             assert found[f"Recall@{depth}"][at] == pytest.approx(hits / len(wanted))
     assert 0 < found[MRR].mean() < 1
+
+
+def test_all_metrics_equal_those_of_trec_eval():
+    generator = np.random.default_rng(9)
+    ranked = np.stack([generator.permutation(300)[:100] for _ in range(25)])
+    relevant = [
+        frozenset(generator.choice(300, generator.integers(1, 40), replace=False).tolist())
+        for _ in range(25)
+    ]
+    judged = {
+        f"q{at}": {f"d{number}": 1 for number in wanted} for at, wanted in enumerate(relevant)
+    }
+    found = {
+        f"q{at}": {f"d{number}": float(-place) for place, number in enumerate(row)}
+        for at, row in enumerate(ranked.tolist())
+    }
+    names = {"ndcg_cut.10", "recall.1,5,10,100", "recip_rank"}
+    theirs = pytrec_eval.RelevanceEvaluator(judged, names).evaluate(found)
+    ours = measures(ranked, relevant)
+    for at in range(25):
+        scores = theirs[f"q{at}"]
+        assert ours[NDCG][at] == pytest.approx(scores["ndcg_cut_10"])
+        for depth in (1, 5, 10, 100):
+            assert ours[f"Recall@{depth}"][at] == pytest.approx(scores[f"recall_{depth}"])
+        # Theirs looks at all hundred places, ours at ten.
+        first = scores["recip_rank"] if scores["recip_rank"] >= 0.1 else 0.0
+        assert ours[MRR][at] == pytest.approx(first)
 
 
 def test_a_suite_finds_documents_by_their_words(tmp_path, word_vectors):
