@@ -32,8 +32,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--peer",
     multiple=True,
-    help="Another model beside it: NAME=FOLDER of sentence-transformers, or NAME=MODULE:FUNCTION "
-    "from a list of texts to unit rows.",
+    help="Another model beside it: NAME=FOLDER, of this project or of sentence-transformers, or "
+    "NAME=MODULE:FUNCTION from a list of texts to unit rows.",
 )
 @click.option(
     "--vectors",

@@ -12,7 +12,8 @@ import numpy as np
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.figures import PEER
 from klein_embedding.eval.vectors import checked
-from klein_embedding.files import digest_of, sha256, versions
+from klein_embedding.files import MANIFEST, digest_of, sha256, versions
+from klein_embedding.infer.embedding import KleinEmbedding
 from klein_embedding.progress import Progress
 
 _CHUNK = 512
@@ -48,8 +49,9 @@ def open_peer(said: str) -> tuple[str, str, Peer]:
     """A peer by what the command line says of it.
 
     Args:
-        said: NAME=FOLDER, a folder of sentence-transformers, or NAME=MODULE:FUNCTION, a function
-            from a list of texts to an array of unit rows.
+        said: NAME=FOLDER, a model folder of this project (its int8 ONNX file is read) or one of
+            sentence-transformers, or NAME=MODULE:FUNCTION, a function from a list of texts to an
+            array of unit rows.
 
     Returns:
         Its column, the digest of what makes its vectors, and the peer.
@@ -61,7 +63,8 @@ def open_peer(said: str) -> tuple[str, str, Peer]:
     if not name or not what:
         raise KleinError(f"--peer {said}: write NAME=FOLDER or NAME=MODULE:FUNCTION")
     if Path(what).is_dir():
-        return f"{PEER}{name}", _folder_digest(Path(what)), Peer(name, _sentences(name, what))
+        opened = _klein(what) if (Path(what) / MANIFEST).is_file() else _sentences(name, what)
+        return f"{PEER}{name}", _folder_digest(Path(what)), Peer(name, opened)
     module, _, function = what.partition(":")
     if not function:
         raise KleinError(f"--peer {said}: {what} is no folder, and no MODULE:FUNCTION")
@@ -77,6 +80,10 @@ def open_peer(said: str) -> tuple[str, str, Peer]:
         raise KleinError(f"--peer {said}: pip install {packages[function]}")
     digest = digest_of({"function": what, **made_by})
     return f"{PEER}{name}", digest, Peer(name, encode)
+
+
+def _klein(folder: str) -> Encode:
+    return KleinEmbedding(folder).encode
 
 
 def _sentences(name: str, folder: str) -> Encode:

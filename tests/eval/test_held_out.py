@@ -64,7 +64,7 @@ def test_figures_by_kind_language_and_their_mean(processed, word_vectors):
     assert mean.n == 85
 
 
-@pytest.mark.parametrize("column", ["anchor", "positive", "positive_lang", "kind"])
+@pytest.mark.parametrize("column", ["anchor", "positive", "positive_lang", "kind", "source"])
 def test_a_missing_column_is_refused_by_name(column, processed):
     path = processed / "pairs-valid.parquet"
     pq.write_table(pq.read_table(path).drop_columns([column]), path)
@@ -79,7 +79,7 @@ def test_a_missing_or_broken_or_tiny_split_is_refused(tmp_path):
     path.write_bytes(b"no parquet at all")
     with pytest.raises(KleinError, match="not a readable Parquet"):
         held_out_suite(tmp_path)
-    row = {"anchor": "a", "positive": "b", "positive_lang": "hi", "kind": "gloss"}
+    row = {"anchor": "a", "positive": "b", "positive_lang": "hi", "kind": "gloss", "source": "x"}
     pq.write_table(pa.Table.from_pylist([row]), path)
     with pytest.raises(KleinError, match="no kind has 20 pairs"):
         held_out_suite(tmp_path)

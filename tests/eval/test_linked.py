@@ -40,7 +40,8 @@ def test_a_difference_carries_its_sign(results):
         if (g.suite, g.language, g.metric) == ("tatoeba", "hi", "accuracy xx->en")
         and (g.precision, g.baseline) == ("int8", "static")
     )
-    assert linked(f'[x](r.json "{title}")', results, "x").startswith(f"[{100 * gap.value:+.1f}]")
+    signed = f"{100 * gap.value:+.1f}".replace("-", "−")
+    assert linked(f'[x](r.json "{title}")', results, "x").startswith(f"[{signed}]")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import sys
 
 import numpy as np
@@ -15,6 +16,7 @@ from klein_embedding.eval.figures import merged, read_results, titles, write_res
 from klein_embedding.eval.peers import Peer, open_peer
 from klein_embedding.eval.report import render_table
 from klein_embedding.eval.run import measure
+from klein_embedding.files import MANIFEST
 from klein_embedding.infer.embedding import KleinEmbedding
 
 TEXTS = ["Water is life.", "पानी ही जीवन है।", "tea"]
@@ -65,8 +67,16 @@ def test_a_peer_of_another_run_stays_while_ours_is_the_same(module, systems, bit
     assert {f.suite for f in kept} == {"other"}
 
 
-def test_a_folder_of_sentence_transformers_gives_its_vectors(model_folder):
-    column, digest, peer = open_peer(f"small={model_folder}")
+def test_a_model_folder_of_ours_is_read_as_int8(model_folder):
+    _, _, peer = open_peer(f"before={model_folder}")
+    ours = KleinEmbedding(model_folder, "int8").encode(TEXTS)
+    assert np.array_equal(peer.rows(TEXTS), ours)
+
+
+def test_a_folder_of_sentence_transformers_gives_its_vectors(model_folder, tmp_path):
+    folder = shutil.copytree(model_folder, tmp_path / "theirs")
+    (folder / MANIFEST).unlink()
+    column, digest, peer = open_peer(f"small={folder}")
     assert (column, len(digest)) == ("peer small", 64)
     ours = KleinEmbedding(model_folder, "float32").encode(TEXTS)
     assert np.allclose(peer.rows(TEXTS), ours, atol=1e-4)
