@@ -112,10 +112,9 @@ def _among_all(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key,
 
     It asks whether the language of a text counts for more than its meaning.
     """
-    english = bitexts[0].english
-    sides = {"en": english, **{bitext.lang: bitext.texts for bitext in bitexts}}
+    sides = _with_english(bitexts)
     rows = space.of([text for texts in sides.values() for text in texts])
-    hits = _same_meaning(rows, len(english)).reshape(len(sides), -1)
+    hits = _same_meaning(rows, len(sides["en"])).reshape(len(sides), -1)
     return {
         Key(suite, lang, AMONG_ALL): mean_estimate(mine, suite)
         for lang, mine in zip(sides, hits, strict=True)
@@ -126,10 +125,15 @@ def _geometry(space: Space, bitexts: Sequence[Bitext], suite: str) -> dict[Key, 
     """How these vectors lie; rows of a sparse space, one coordinate an n-gram, lie nowhere."""
     if not isinstance(space.rows, np.ndarray):
         return {}
-    texts = {"en": bitexts[0].english, **{bitext.lang: bitext.texts for bitext in bitexts}}
+    texts = _with_english(bitexts)
     sides = {lang: space.of(side[:SENTENCES]) for lang, side in texts.items()}
     letters = {lang: np.array([len(text) for text in side]) for lang, side in texts.items()}
     return geometry(sides, letters, suite)
+
+
+def _with_english(bitexts: Sequence[Bitext]) -> dict[str, tuple[str, ...]]:
+    """Texts of each language of bitexts that hold the same sentences, English first."""
+    return {"en": bitexts[0].english, **{bitext.lang: bitext.texts for bitext in bitexts}}
 
 
 def _same_meaning(rows: Any, period: int) -> np.ndarray:
