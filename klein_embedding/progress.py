@@ -23,8 +23,13 @@ class Progress:
         self._label, self._total, self._unit = label, total, unit
         self._start = time.monotonic()
         self._drawn = 0.0
-        self._done = 0
+        self._done = self._skipped = 0
         self._shown = sys.stderr.isatty()
+
+    def skip(self, count: int) -> None:
+        """Count units as done before the clock began."""
+        self._done += count
+        self._skipped += count
 
     def add(self, count: int = 1, note: str = "") -> None:
         """Count units as done and redraw the line, with a note behind it, when it is due."""
@@ -32,7 +37,7 @@ class Progress:
         if self._shown and time.monotonic() - self._drawn >= 0.1:
             self._drawn = time.monotonic()
             seconds = max(self._drawn - self._start, 1e-9)
-            rate = self._done / seconds
+            rate = (self._done - self._skipped) / seconds
             of = f"/{self._total:,}" if self._total else ""
             left = (
                 f", {clock((self._total - self._done) / rate)} left"

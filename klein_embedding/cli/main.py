@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ VERBS: dict[str, Verb] = {
     "embed": Verb(f"{_HERE}.use:embed", "Turn lines of text into vectors."),
     "similarity": Verb(f"{_HERE}.use:similarity", "Compare two texts."),
     "search": Verb(f"{_HERE}.use:search", "Find passages in files by meaning."),
+    "serve": Verb(f"{_HERE}.serve:serve", "Answer requests for vectors over HTTP."),
     "info": Verb(f"{_HERE}.model:info", "Describe and check a model folder."),
     "export": Verb(f"{_HERE}.model:export", "Make a model folder's float32 files."),
     "card": Verb(f"{_HERE}.model:card", "Write a released model's card from its results."),
@@ -122,6 +124,8 @@ def _refuse(message: str) -> int:
 
 def main() -> None:
     """Entry point of the command ``klein``."""
+    # Verbs that embed for a user say so themselves; to the others long documents are daily bread.
+    warnings.filterwarnings("ignore", message=r".* are longer than \d+ tokens and count up")
     for stream in (sys.stdout, sys.stderr):
         # File names need not be UTF-8, and a terminal's encoding must not decide what is written.
         if stream is not None:

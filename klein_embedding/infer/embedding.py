@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from klein_embedding.infer.chunks import LONGEST, Chunk, chunked
 from klein_embedding.infer.embedder import WIDTH, check_dim, shortened
 from klein_embedding.infer.folder import ONNX, Precision, check_folder, default_folder
+from klein_embedding.infer.numbers import Number, check_number, stored
 from klein_embedding.infer.session import OnnxEncoder
-from klein_embedding.infer.tokens import TextTokens, batches, checked_texts
+from klein_embedding.infer.tokens import MAX_TOKENS, TextTokens, batches, checked_texts
 
 BATCH_TOKENS = 1024
+
+
+class TruncationWarning(UserWarning):
+    """Texts were longer than the model reads; `KleinEmbedding.chunks` cuts such texts up.
+
+    Attributes:
+        count: How many.
+    """
+
+    def __init__(self, message: str, count: int) -> None:
+        super().__init__(message)
+        self.count = count
 
 
 class KleinEmbedding:
@@ -36,7 +51,7 @@ class KleinEmbedding:
         Args:
             folder: Model folder; without one, see `default_folder`.
             precision: "int8", or "float32" for the larger and slower file.
-            threads: Threads of one product; 0 takes every core.
+            threads: Threads of one product; 0 takes as many as the process may run at once.
 
         Raises:
             KleinError: If there is no model, or one of its files is missing or altered.
@@ -47,34 +62,76 @@ class KleinEmbedding:
         self._tokens = TextTokens(self.folder / "tokenizer.json", special=True)
         self._encoder = OnnxEncoder(self.folder / ONNX[precision], threads)
 
+    @property
+    def threads(self) -> int:
+        """Threads of one product."""
+        return self._encoder.threads
+
     def encode(
         self,
         texts: Sequence[str] | str,
         dim: int = WIDTH,
         batch_tokens: int = BATCH_TOKENS,
+        numbers: Number = "float32",
     ) -> np.ndarray:
         """Embed texts; a vector depends on its own text alone, whatever else is embedded with it.
 
-        A text counts up to its 256th token (and its 16,384th character); the empty text and
-        white space give one and the same vector.
+        A text counts up to its 256th token (and its 16,384th character), and a longer one warns;
+        the empty text and white space give one and the same vector.
 
         Args:
             texts: Texts, or a single one.
             dim: Width of the vectors: 512, 256 or 128.
             batch_tokens: Most tokens that pass through the model at once.
+            numbers: "float32", "float16", "int8" or "binary": see `stored`.
 
         Returns:
-            float32 array (n, dim), unit rows, in the order of the texts.
+            Array (n, dim) of that type, in the order of the texts; float32 rows have unit length.
 
         Raises:
-            KleinError: If a text is no string or holds a lone surrogate, or the width is unknown.
+            KleinError: If a text is no string or holds a lone surrogate, or the width or the number
+                format is unknown.
+
+        Warns:
+            TruncationWarning: If texts are longer than the model reads.
         """
         check_dim(dim)
-        rows = self._tokens.rows(checked_texts(texts))
+        check_number(numbers)
+        rows, cut = self._tokens.rows_and_cut(checked_texts(texts))
+        if cut:
+            said = (
+                f"{len(cut)} of {len(rows)} texts, the first of them text {cut[0] + 1}, are longer "
+                f"than {MAX_TOKENS} tokens and count up to there; chunks() cuts them up"
+            )
+            warnings.warn(TruncationWarning(said, len(cut)), stacklevel=2)
         vectors = np.empty((len(rows), WIDTH), dtype=np.float32)
         for batch in batches([len(row) for row in rows], batch_tokens):
             vectors[batch] = self._encoder.vectors([rows[i] for i in batch], self._tokens.pad)
-        return vectors if dim == WIDTH else shortened(vectors, dim)
+        return stored(vectors if dim == WIDTH else shortened(vectors, dim), numbers)
+
+    def count_tokens(self, texts: Sequence[str] | str) -> list[int]:
+        """Tokens that the model reads of each text, special ones included, at most 256.
+
+        Raises:
+            KleinError: If a text is no string or holds a lone surrogate.
+        """
+        return [len(row) for row in self._tokens.rows(checked_texts(texts))]
+
+    def chunks(self, text: str, size: int = LONGEST, overlap: int = 32) -> list[Chunk]:
+        """Cut a text of any length into overlapping pieces that the model reads whole.
+
+        Args:
+            text: The text.
+            size: Most tokens of a piece, from 32 to 254.
+            overlap: Tokens that a piece repeats of the one before, as far as whole words go.
+
+        Returns:
+            The pieces with their places in the text, none for a blank text.
+
+        Raises:
+            KleinError: If a number is out of range, or the text holds a lone surrogate.
+        """
+        return chunked(self._tokens, text, size, overlap)
 
     def similarity(
         self, first: Sequence[str] | str, second: Sequence[str] | str, dim: int = WIDTH

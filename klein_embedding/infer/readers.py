@@ -67,6 +67,18 @@ def read_jsonl(source: Path | None, field: str) -> Iterator[str]:
         yield check_encodable(record[field], f"{where}: line {number}")
 
 
+def count_lines(source: Path | None) -> int | None:
+    """Number of lines of a file; None where there is no file that can be read twice."""
+    if source is None or not source.is_file():
+        return None
+    count, last = 0, b"\n"
+    with source.open("rb") as file:
+        while block := file.read(1 << 20):
+            count += block.count(b"\n")
+            last = block[-1:]
+    return count + (last != b"\n")
+
+
 def _raw_lines(source: Path | None) -> Iterator[bytes]:
     if source is None:
         if sys.stdin is None:

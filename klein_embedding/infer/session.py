@@ -5,6 +5,7 @@ Shapes: B texts, K width of the vector.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,18 @@ import onnxruntime
 from klein_embedding.errors import KleinError
 
 _ERRORS_ONLY = 3
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def threads_here() -> int:
+    """Threads that this process may run at once: its cores, or what a container grants of them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = _QUOTA.read_text().split()
+        granted = int(quota) / int(period)
+    except (OSError, ValueError):  # no control groups here, or "max"
+        return cores or 1
+    return max(1, min(cores or 1, round(granted)))
 
 
 class OnnxEncoder:
@@ -23,13 +36,14 @@ class OnnxEncoder:
 
         Args:
             model: ONNX file, or its bytes.
-            threads: Threads of one product; 0 takes every core.
+            threads: Threads of one product; 0 takes as many as `threads_here`.
 
         Raises:
             KleinError: If the file is no model that the runtime can read.
         """
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        self.threads = threads or threads_here()
+        options.intra_op_num_threads = self.threads
         options.log_severity_level = _ERRORS_ONLY
         try:
             self._session = onnxruntime.InferenceSession(

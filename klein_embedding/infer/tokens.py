@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from tokenizers import Tokenizer
 
 from klein_embedding.errors import KleinError
@@ -64,8 +66,44 @@ class TextTokens:
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, at most `MAX_TOKENS`."""
+        return self.rows_and_cut(texts)[0]
+
+    def rows_and_cut(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
+        """Token ids of each text, and the numbers of those that were longer than `MAX_TOKENS`."""
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=self._special)
-        return [row.ids for row in encoded]
+        rows = [row.ids for row in encoded]
+        full = (number for number, row in enumerate(rows) if len(row) == MAX_TOKENS)
+        return rows, [number for number in full if encoded[number].overflowing]
+
+    def places(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """Where each token of a text of any length begins and ends, in characters of the text."""
+        starts, ends = [], []
+        for first, stretch in _stretches(text):
+            found = self._whole.encode(stretch, add_special_tokens=False).offsets
+            spans = np.array(found, dtype=np.int64).reshape(-1, 2) + first
+            starts.append(spans[:, 0])
+            ends.append(spans[:, 1])
+        return np.concatenate(starts), np.concatenate(ends)
+
+    @cached_property
+    def _whole(self) -> Tokenizer:
+        """The tokenizer without a limit, apart, for other threads may be using the one with it."""
+        whole = Tokenizer.from_str(self._tokenizer.to_str())
+        whole.no_truncation()
+        return whole
+
+
+def _stretches(text: str) -> Iterator[tuple[int, str]]:
+    """A text in stretches that end at white space where they can, each with its first place."""
+    first = 0
+    while first < len(text) or not first:
+        last = len(text)
+        if last - first > MAX_CHARACTERS:
+            last = first + MAX_CHARACTERS
+            blank = max((text.rfind(mark, first, last) for mark in " \n\t"), default=-1)
+            last = blank if blank > first else last
+        yield first, text[first:last]
+        first = last or 1
 
 
 def batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from tokenizers import Tokenizer
 
 import klein_embedding
 from klein_embedding.errors import KleinError
-from klein_embedding.infer.embedding import KleinEmbedding
+from klein_embedding.infer.embedding import KleinEmbedding, TruncationWarning
 from klein_embedding.infer.folder import default_folder
 from klein_embedding.infer.static import StaticEmbedding
 from klein_embedding.infer.tokens import MAX_CHARACTERS, batches
@@ -51,6 +53,7 @@ def test_rows_are_unit_float32_in_the_order_of_the_texts(model):
     assert len(np.unique(vectors.round(4), axis=0)) == len(set(texts)) > 50
 
 
+@pytest.mark.filterwarnings("ignore::klein_embedding.infer.embedding.TruncationWarning")
 @pytest.mark.parametrize("batch_tokens", [1, 64, 100_000])
 def test_batch_size_does_not_change_vectors(model, batch_tokens):
     texts = [*texts_of_all_lengths(20), "", "word " * 400]
@@ -94,7 +97,9 @@ def test_no_texts_give_no_rows(model):
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_odd_texts_have_unit_vectors(model, text):
-    vector = model.encode(text)[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TruncationWarning)
+        vector = model.encode(text)[0]
     assert np.isfinite(vector).all()
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
@@ -106,7 +111,47 @@ def test_a_million_characters_count_up_to_token_256(model, model_folder):
     beginning = text[:2000]
     assert len(tokenizer.encode(beginning).ids) > 256
     assert len(beginning) < MAX_CHARACTERS
-    assert np.array_equal(model.encode(text), model.encode(beginning))
+    with pytest.warns(TruncationWarning, match="1 of 3 texts, the first of them text 2") as caught:
+        whole = model.encode(["short", text, "short"])
+    assert [warning.message.count for warning in caught] == [1]
+    with pytest.warns(TruncationWarning):
+        assert np.array_equal(whole[1:2], model.encode(beginning))
+
+
+def test_a_text_that_just_fits_warns_of_nothing(model):
+    fits = "a" + " a" * 253
+    assert model.count_tokens(["", "a", fits, fits + " a"]) == [2, 3, 256, 256]
+    model.encode(fits)
+    with pytest.warns(TruncationWarning):
+        model.encode(fits + " a")
+
+
+def test_threads_are_what_is_asked_for_or_what_there_is(model_folder):
+    assert KleinEmbedding(model_folder, threads=1).threads == 1
+    assert 1 <= KleinEmbedding(model_folder).threads <= os.cpu_count()
+
+
+@pytest.mark.parametrize(("numbers", "least"), [("float16", 0.99999), ("int8", 0.999)])
+def test_smaller_numbers_keep_the_direction(model, numbers, least):
+    texts = texts_of_all_lengths(20)
+    whole, small = model.encode(texts), model.encode(texts, numbers=numbers)
+    assert small.dtype == np.dtype(numbers)
+    assert small.shape == whole.shape
+    small = small.astype(np.float32)
+    cosines = (small * whole).sum(axis=1) / np.linalg.norm(small, axis=1)
+    assert cosines.min() > least
+
+
+def test_bits_are_the_signs(model):
+    texts = texts_of_all_lengths(5)
+    bits = model.encode(texts, 128, numbers="binary")
+    assert (bits.dtype, bits.shape) == (np.uint8, (5, 16))
+    assert np.array_equal(np.unpackbits(bits, axis=1), model.encode(texts, 128) > 0)
+
+
+def test_an_unknown_number_format_is_refused(model):
+    with pytest.raises(KleinError, match="choose float32, float16, int8, binary"):
+        model.encode("x", numbers="int4")
 
 
 @pytest.mark.parametrize("bad", ["\ud800", "fine until \udfff"])
