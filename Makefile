@@ -1,10 +1,12 @@
 # make demo   search a small collection in fifteen languages: numpy, tokenizers, onnxruntime, no torch
 # make test   lint, types, import contracts and every test, in a locked environment
+# make integrations   other people's loaders on the model folder, in an environment of their own
 # make lock   compute requirements/*.txt again from pyproject.toml
 
 PYTHON ?= python3
 VENV := .venv
 DEMO := .venv-demo
+LOADERS := .venv-integrations
 TOOLS := .venv-uv
 DEMO_MEGABYTES := 250
 
@@ -22,7 +24,7 @@ endif
 COMPILE = env -u UV_FIND_LINKS -u PIP_FIND_LINKS $(UV) pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: demo test lint types contracts lock clean
+.PHONY: demo test integrations lint types contracts lock clean
 .DELETE_ON_ERROR:
 
 demo: $(DEMO)/installed
@@ -48,6 +50,12 @@ types: $(VENV)/installed
 contracts: $(VENV)/installed
 	$(VENV)/bin/lint-imports
 
+# Their warnings are theirs.
+integrations: $(LOADERS)/installed
+	@if command -v npm >/dev/null; then cd integrations && npm ci --silent; \
+	else echo "no Node.js: transformers.js is left out"; fi
+	$(LOADERS)/bin/python -m pytest -q -o filterwarnings= integrations
+
 $(DEMO)/installed: requirements/core.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -m venv --clear $(DEMO) || { rm -rf $(DEMO); \
 		echo "No virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
@@ -60,20 +68,24 @@ $(DEMO)/installed: requirements/core.txt requirements/build.txt pyproject.toml
 
 # The lock is complete but for torch, so nothing is resolved here: --no-deps, and a check at the end.
 # torch comes from a folder of wheels where one is given, else from its makers' CPU builds.
-$(VENV)/installed: requirements/all.txt requirements/torch.txt pyproject.toml $(filter $(TOOLS)/%,$(UV))
-	rm -rf $(VENV)
-	$(UV) venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	$(UV) pip install --quiet --python $(VENV) --no-deps --require-hashes -r requirements/all.txt
-	@if [ -n "$$UV_FIND_LINKS" ] && $(UV) pip install --quiet --python $(VENV) --no-deps --no-index \
+$(VENV)/installed: LOCK := requirements/all.txt
+$(VENV)/installed: requirements/all.txt
+$(LOADERS)/installed: LOCK := requirements/integrations.txt
+$(LOADERS)/installed: requirements/integrations.txt
+$(VENV)/installed $(LOADERS)/installed: requirements/torch.txt pyproject.toml $(filter $(TOOLS)/%,$(UV))
+	rm -rf $(@D)
+	$(UV) venv --quiet --python "$$(command -v $(PYTHON))" $(@D)
+	$(UV) pip install --quiet --python $(@D) --no-deps --require-hashes -r $(LOCK)
+	@if [ -n "$$UV_FIND_LINKS" ] && $(UV) pip install --quiet --python $(@D) --no-deps --no-index \
 			-r requirements/torch.txt; then \
 		echo "torch: from the folder of wheels"; \
 	else \
 		echo "torch: CPU build"; \
-		$(UV) pip install --quiet --python $(VENV) --no-deps --torch-backend cpu \
+		$(UV) pip install --quiet --python $(@D) --no-deps --torch-backend cpu \
 			-r requirements/torch.txt; \
 	fi
-	$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
-	$(UV) pip check --python $(VENV)
+	$(UV) pip install --quiet --python $(@D) --no-deps --no-build-isolation --editable .
+	$(UV) pip check --python $(@D)
 	@touch $@
 
 $(TOOLS)/bin/uv: requirements/uv.txt
@@ -84,11 +96,13 @@ $(TOOLS)/bin/uv: requirements/uv.txt
 
 lock: $(filter $(TOOLS)/%,$(UV))
 	$(COMPILE) pyproject.toml -o requirements/core.txt
-	$(COMPILE) pyproject.toml --extra train --extra evaluation --group dev --constraints requirements/core.txt \
+	$(COMPILE) pyproject.toml --extra train --extra evaluation --extra index --extra serve --group dev --constraints requirements/core.txt \
 		--excludes requirements/not-locked.txt --no-emit-package torch -o requirements/all.txt
+	$(COMPILE) pyproject.toml --extra ray --extra spark --group integrations \
+		--excludes requirements/not-locked.txt --no-emit-package torch -o requirements/integrations.txt
 	echo hatchling | $(COMPILE) - --constraints requirements/all.txt -o requirements/build.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt
 
 clean:
-	rm -rf $(VENV) $(DEMO) $(TOOLS) .pytest_cache .ruff_cache .import_linter_cache build dist
+	rm -rf $(VENV) $(DEMO) $(LOADERS) $(TOOLS) integrations/node_modules .pytest_cache .ruff_cache .import_linter_cache build dist
 	find klein_embedding tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

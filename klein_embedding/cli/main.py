@@ -33,9 +33,10 @@ class Verb:
 
 _HERE = "klein_embedding.cli"
 VERBS: dict[str, Verb] = {
-    "embed": Verb(f"{_HERE}.use:embed", "Turn lines of text into vectors."),
+    "embed": Verb(f"{_HERE}.embed:embed", "Turn lines of text into vectors."),
     "similarity": Verb(f"{_HERE}.use:similarity", "Compare two texts."),
     "search": Verb(f"{_HERE}.use:search", "Find passages in files by meaning."),
+    "index": Verb(f"{_HERE}.index:index", "Read many files once, and search them often."),
     "serve": Verb(f"{_HERE}.serve:serve", "Answer requests for vectors over HTTP."),
     "info": Verb(f"{_HERE}.model:info", "Describe and check a model folder."),
     "export": Verb(f"{_HERE}.model:export", "Make a model folder's float32 files."),
@@ -50,6 +51,18 @@ VERBS: dict[str, Verb] = {
     "ledger": Verb(f"{_HERE}.ledger:ledger", "Show what was tried, or add to it."),
     "report": Verb(f"{_HERE}.report:report", "Show an evaluation and its failures as a page."),
 }
+
+
+_EXTRAS = {
+    "prometheus_client": "serve",
+    "pypdf": "index",
+    "ray": "ray",
+    "selectolax": "index",
+    "starlette": "serve",
+    "usearch": "index",
+    "uvicorn": "serve",
+}
+"""Extra that brings a package; "train" brings the others."""
 
 
 class Verbs(click.Group):
@@ -111,7 +124,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         return 130
     except ModuleNotFoundError as error:
-        return _refuse(f"needs {error.name}; install klein-embedding[train]")
+        extra = _EXTRAS.get((error.name or "").partition(".")[0], "train")
+        return _refuse(f"needs {error.name}; install klein-embedding[{extra}]")
     except OSError as error:
         return _refuse(f"{error.filename or 'input or output'}: {error.strerror or error}")
     return code if isinstance(code, int) else 0
