@@ -1,6 +1,7 @@
 # make demo   search a small collection in fifteen languages: numpy, tokenizers, onnxruntime, no torch
 # make test   lint, types, import contracts and every test, in a locked environment
 # make integrations   other people's loaders on the model folder, in an environment of their own
+# make wheel   one file to install from, with the default model in it
 # make lock   compute requirements/*.txt again from pyproject.toml
 
 PYTHON ?= python3
@@ -24,7 +25,7 @@ endif
 COMPILE = env -u UV_FIND_LINKS -u PIP_FIND_LINKS $(UV) pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: demo test integrations lint types contracts lock clean
+.PHONY: demo test integrations wheel lint types contracts lock clean
 .DELETE_ON_ERROR:
 
 demo: $(DEMO)/installed
@@ -49,6 +50,9 @@ types: $(VENV)/installed
 
 contracts: $(VENV)/installed
 	$(VENV)/bin/lint-imports
+
+wheel: $(VENV)/installed
+	$(VENV)/bin/python -m hatchling build -t wheel
 
 # Their warnings are theirs.
 integrations: $(LOADERS)/installed

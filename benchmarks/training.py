@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import training_sections as sections
+from performance_page import SECTIONS, Row, section_text, write_page
 from training_bench import QUICK, Bench, Sizes
 from training_ours import ROOT
-from training_page import SECTIONS, Row, section_text, write_page
 
 _DOCS = ROOT / "docs"
 _MEASURES: dict[str, Callable[[Bench], list[Row]]] = {

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from performance_page import Row
 from training_ours import recipe_stages
-from training_page import Row
 
 from klein_embedding.device import choose_compute
 from klein_embedding.files import now, processor

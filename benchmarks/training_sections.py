@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import training_ours as ours
+from performance_page import Row
 from torch.profiler import ProfilerActivity, profile
 from training_bench import QUICK, Bench, in_turn, print_peak, rate, rates, warm
-from training_page import Row
 
 from klein_embedding.device import choose_compute
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_ray_writes_the_same_parts_and_makes_only_those_that_are_missing(source,
     done = klein(*how)
     assert done.returncode == 0, done.stderr
     names = [f"part-{part}.parquet" for part in range(PARTS)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.json", *names]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["_job.json", *names]
     table, vectors = read(tmp_path)
     wanted, expected = read(alone)
     assert table["text"] == wanted["text"]
@@ -97,6 +98,31 @@ def test_two_spark_workers_give_the_same_vectors(source, alone, tmp_path, monkey
     assert np.abs(vectors - expected).max() < 1e-6
 
 
+def test_the_page_fills_and_asks_a_vector_database(tmp_path, monkeypatch):
+    page = (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
+    block = next(
+        found for found in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "qdrant" in found
+    )
+    lines = (ROOT / "demo/texts/science.md").read_text(encoding="utf-8").splitlines()
+    texts = [line for line in lines if line.strip()]
+    (tmp_path / "in").mkdir()
+    table = pa.table({"number": range(len(texts)), "text": texts})
+    pq.write_table(table, tmp_path / "in/0.parquet")
+    done = klein("embed", tmp_path / "in", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("KLEIN_MODEL", str(ROOT / "release"))
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile(block, "docs/scaling.md", "exec"), names)
+    best = names["hits"][0]
+    vectors = np.array(pq.read_table(tmp_path / "out")["vector"].to_pylist(), dtype=np.float32)
+    scores = vectors @ names["query"]
+    assert best.id == int(scores.argmax())
+    assert best.payload["text"] == texts[best.id]
+    assert best.score == pytest.approx(float(scores.max()), abs=1e-3)
+    assert len(names["hits"]) == 3
+
+
 def test_ray_says_what_is_wrong_with_a_part(source, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -104,5 +130,5 @@ def test_ray_says_what_is_wrong_with_a_part(source, tmp_path):
     done = klein("embed", folder, "--out", tmp_path / "out", "--engine", "ray")
     assert done.returncode == 2
     assert b"not readable as Parquet" in done.stderr.splitlines()[-1]
-    assert json.loads((tmp_path / "out/job.json").read_text())["column"] == "text"
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["job.json"]
+    assert json.loads((tmp_path / "out/_job.json").read_text())["column"] == "text"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["_job.json"]

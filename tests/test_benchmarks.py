@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import training_ours as ours  # noqa: E402
-from training_page import SECTIONS, Row, section_text, write_page  # noqa: E402
+from performance_page import SECTIONS, Row, section_text, write_page  # noqa: E402
 
 from klein_embedding.device import Compute  # noqa: E402
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from klein_embedding.infer.embedding import KleinEmbedding
 
 VECTOR = "vector"
-JOB = "job.json"
-"""What the parts of a folder were made with."""
+JOB = "_job.json"
+"""What the parts of a folder were made with; readers of Parquet folders pass names with "_" over."""
 _ROWS = 4096
 
 

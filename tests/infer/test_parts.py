@@ -38,7 +38,7 @@ def test_each_part_gets_a_column_of_vectors(klein, model_folder, tmp_path, numbe
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "0.parquet",
         "1.parquet",
-        "job.json",
+        "_job.json",
     ]
     model = KleinEmbedding(model_folder)
     for name in ("0.parquet", "1.parquet"):
