@@ -140,6 +140,7 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         **_bigram_problems(recipe),
         **_distil_problems(recipe),
         **_mlm_problems(stages.mlm, recipe.model),
+        "stages: unseen must lie between 0 and 1": not 0 <= stages.unseen < 1,
         "stages.contrastive: shares of augment must add up to at most 1": sum(
             (
                 stages.contrastive.augment.common_script,

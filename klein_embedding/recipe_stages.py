@@ -243,8 +243,20 @@ class MineRecipe:
 
 @dataclass(frozen=True, slots=True)
 class StagesRecipe:
-    """The stages of training, in their order."""
+    """The stages of training, in their order.
 
+    Attributes:
+        unseen: Share of the texts whose pairs the static stages do not read and the contrastive
+            stage, its mining and its rounds alone do; 0 gives all pairs to all stages.
+        static: Token vectors.
+        bigrams: Vectors of bigrams.
+        distil: The encoder after static vectors.
+        mlm: Masked tokens.
+        contrastive: The encoder on pairs.
+        mine: Rounds of hard negatives.
+    """
+
+    unseen: float
     static: StaticRecipe
     bigrams: BigramsRecipe
     distil: DistilRecipe

@@ -72,6 +72,7 @@ def stage_key(shop: Workshop, name: str) -> str:
             "model": _shape(shop.recipe.model, name),
             "shards": read_manifest(shop.shards)["files"],
             "before": read_manifest(before)["files"] if before else None,
+            **_unseen(shop.recipe),
         }
     )
 
@@ -116,8 +117,14 @@ def lineage(shop: Workshop, name: str) -> str:
             "model": _shape(shop.recipe.model, name),
             "files": read_manifest(before or shop.shards)["files"],
             "shards": read_manifest(shop.shards)["files"],
+            **_unseen(shop.recipe),
         }
     )
+
+
+def _unseen(recipe: Recipe) -> dict[str, float]:
+    """The share of texts that decides which pairs a stage reads, where there is one."""
+    return {"unseen": recipe.stages.unseen} if recipe.stages.unseen else {}
 
 
 def _shape(model: ModelRecipe, name: str) -> dict[str, object]:

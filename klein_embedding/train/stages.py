@@ -28,7 +28,7 @@ from klein_embedding.model.encoder import hugging_face_config
 from klein_embedding.model.start import centred, clipped, fitted
 from klein_embedding.recipe_stages import ContrastiveRecipe, DistilRecipe, MlmRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer, read_tokenizer
-from klein_embedding.tokenizer.shards import Shards, check_shards, open_shards
+from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
 from klein_embedding.train.aids import NEGATIVES, aids_of, mined_negatives
 from klein_embedding.train.batches import BatchStream, Guide
@@ -63,6 +63,7 @@ from klein_embedding.train.order import (
     work_of,
 )
 from klein_embedding.train.room import check_room
+from klein_embedding.train.splits import splits_of
 from klein_embedding.train.static import StaticObjective, bags, random_table
 
 Say = Callable[[str], None]
@@ -97,7 +98,7 @@ def _run_static(shop: Workshop) -> bool:
     compute, recipe = _compute(shop.say), shop.recipe
     stage, seed = recipe.stages.static, recipe.stages.static.run.seed
     torch.manual_seed(seed)
-    splits = _splits(shop, shop.tokenizer / TOKENIZER)
+    splits = splits_of(shop, "static", shop.tokenizer / TOKENIZER)
     table = random_table(recipe.tokenizer.vocabulary, recipe.model.content, seed)
     objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), table.to(compute.device))
     return _trained(shop, "static", (objective, splits[1], compute), {})
@@ -109,7 +110,7 @@ def _run_bigrams(shop: Workshop) -> bool:
     check_files(source)
     compute, stages = _compute(shop.say), shop.recipe.stages
     stage, seed = stages.static, stages.bigrams.run.seed
-    splits = _splits(shop, source / TOKENIZER)
+    splits = splits_of(shop, "bigrams", source / TOKENIZER)
     held, _ = static_of(source, compute)
     stream = BatchStream(splits[0], stage.draw, seed)
     known = frequent(stream, splits[0], len(held), stages.bigrams.count)
@@ -127,7 +128,7 @@ def _run_encoder(shop: Workshop, name: str) -> bool:
     if isinstance(stage, ContrastiveRecipe):
         check_room(stage, recipe.model, compute)
     model = model_of(recipe.model, source, run_of(recipe, name).seed)
-    splits = _splits(shop, source / TOKENIZER)
+    splits = splits_of(shop, name, source / TOKENIZER)
     objective = _encoder_objective(shop, name, (model, splits[0], compute))
     config = hugging_face_config(recipe.model, recipe.tokenizer.vocabulary)
     return _trained(shop, name, (objective, splits[1], compute), config)
@@ -221,7 +222,7 @@ def _run_mine(shop: Workshop, name: str) -> bool:
     compute, recipe = _compute(shop.say), shop.recipe
     source, dials = shop.weights_before(name), recipe.stages.mine
     seed = recipe.stages.contrastive.run.seed
-    splits = _splits(shop, source / TOKENIZER)
+    splits = splits_of(shop, name, source / TOKENIZER)
     embed = _embed_of(shop, source, splits[0], compute)
     found = mine(embed, splits[0], dials, seed + int(name.rpartition("-")[2]), shop.say)
     tokenizer = read_tokenizer(source / TOKENIZER)
@@ -259,21 +260,6 @@ def _embed_of(
             return objective.embed(shards, numbers).cpu().numpy()
 
     return embed
-
-
-def _splits(shop: Workshop, tokenizer: Path) -> tuple[Shards, Shards]:
-    """Training and validation split, every byte checked.
-
-    Raises:
-        KleinError: If the shards are altered, or made with another tokenizer or vocabulary.
-    """
-    entries = check_shards(shop.shards, tokenizer)["vocabulary"]
-    if entries != shop.recipe.tokenizer.vocabulary:
-        raise KleinError(
-            f"{shop.shards}: made with {entries:,} entries, the recipe says "
-            f"{shop.recipe.tokenizer.vocabulary:,}; correct vocabulary or train the tokenizer again"
-        )
-    return open_shards(shop.shards, "train"), open_shards(shop.shards, "valid")
 
 
 def _compute(say: Say) -> Compute:
