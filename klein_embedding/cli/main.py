@@ -57,7 +57,6 @@ _EXTRAS = {
     "prometheus_client": "serve",
     "pypdf": "index",
     "ray": "ray",
-    "selectolax": "index",
     "starlette": "serve",
     "usearch": "index",
     "uvicorn": "serve",

@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.figures import PEER
+from klein_embedding.eval.hybrid import Hybrid
 from klein_embedding.eval.peers import Peer, open_peer
 from klein_embedding.eval.words import WordFloor
 from klein_embedding.files import digest_of, sha256
@@ -63,7 +64,7 @@ class System:
     model: str
     precision: str
     digest: str
-    embedder: Embedder | LexicalFloor | WordFloor | Peer
+    embedder: Embedder | LexicalFloor | WordFloor | Hybrid | Peer
 
 
 def encoder_systems(folder: Path) -> list[System]:
@@ -125,6 +126,13 @@ def lexical_system() -> System:
 def word_system() -> System:
     """BM25, which takes part where documents are ranked."""
     return System(WordFloor.name, "bm25", WordFloor.digest, WordFloor())
+
+
+def hybrid_system(encoder: System) -> System:
+    """An encoder whose ranking is fused with BM25's."""
+    if isinstance(encoder.embedder, LexicalFloor | WordFloor | Hybrid | Peer):
+        raise TypeError(f"{encoder.model}: only an encoder's own ranking is fused")
+    return System(encoder.model, "hybrid", encoder.digest, Hybrid(encoder.embedder))
 
 
 def _digest(folder: Path, names: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ COLUMNS = {
     "static": "static start",
     "lexical": "lexical floor",
     "bm25": "BM25",
+    "hybrid": "int8 and BM25",
 }
 PEER = "peer "
 """What the column of another people's model begins with, before its name."""
@@ -176,7 +177,8 @@ def merged(new: Results, old: Results) -> Results:
     """New results, completed by the old figures of suites that the new run left out.
 
     Old figures stay only if every model of the new run is the one that the old figures were
-    measured with; mixed tables would compare different models. Peers and BM25 may come and go.
+    measured with; mixed tables would compare different models. Peers, BM25 and what is fused
+    with it may come and go.
 
     Args:
         new: Results of this run.
@@ -201,7 +203,7 @@ def merged(new: Results, old: Results) -> Results:
 
 def _may_lack(column: str) -> bool:
     """Whether a column need not have figures of every suite: peers, and what only ranks."""
-    return column.startswith(PEER) or column == "bm25"
+    return column.startswith(PEER) or column in ("bm25", "hybrid")
 
 
 def root(suite: str) -> str:

@@ -18,6 +18,7 @@ from klein_embedding.eval.baselines import (
     LexicalFloor,
     System,
     encoder_systems,
+    hybrid_system,
     lexical_system,
     peer_system,
     static_system,
@@ -36,6 +37,7 @@ from klein_embedding.eval.figures import (
     write_results,
 )
 from klein_embedding.eval.held_out import held_out_suite
+from klein_embedding.eval.hybrid import Hybrid, fused
 from klein_embedding.eval.judged import JUDGED
 from klein_embedding.eval.labelled import LABELLED
 from klein_embedding.eval.peers import Peer
@@ -72,8 +74,8 @@ _BUILDERS |= {romanised.NAME: romanised_suite, sensitivity.NAME: _changes}
 OF_CORPUS = {held_out.NAME: held_out_suite, questions.NAME: questions_suite}
 SUITES = (*_BUILDERS, *OF_CORPUS)
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "tokenizers", "onnxruntime")
-# What the encoder adds to its start, and what eight bits cost.
-_COMPARED = (("float32", "static"), ("int8", "static"), ("int8", "float32"))
+# What the encoder adds to its start, what eight bits cost, and what words add.
+_COMPARED = (("float32", "static"), ("int8", "static"), ("int8", "float32"), ("hybrid", "int8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ def run(request: Request) -> tuple[Results, Path]:
     systems = encoder_systems(request.model)
     name = systems[0].model
     systems += [static_system(request.static, f"{name} static")] if request.static else []
-    systems += [lexical_system(), word_system(), *map(peer_system, request.peers)]
+    (quantised,) = (system for system in systems if system.precision == "int8")
+    floors = lexical_system(), word_system(), hybrid_system(quantised)
+    systems += [*floors, *map(peer_system, request.peers)]
     results = measure(systems, suites, Store(request.vectors))
     path = request.out / f"{name}.json"
     if path.is_file():
@@ -232,10 +236,17 @@ def _by_width(system: System, suite: Suite, store: Store) -> dict[int, dict[Key,
         rows = store.rows(system.digest, suite.texts, partial(embedder.rows, suite.texts))
         return {rows.shape[1]: suite.measure(Space(indexed(suite.texts), rows))}
 
+    fuses = isinstance(embedder, Hybrid)
+    if fuses and not suite.ranked:
+        return {}
+    vectors_of = embedder.embedder if fuses else embedder
+
     def make() -> np.ndarray:
-        return embedded(embedder, name, suite.texts, WIDTH).rows
+        return embedded(vectors_of, name, suite.texts, WIDTH).rows
 
     whole = Space(indexed(suite.texts), store.rows(system.digest, suite.texts, make))
+    if fuses:
+        return {WIDTH: suite.ranked(fused(whole))} if suite.ranked else {}
     return {dim: suite.measure(whole if dim == WIDTH else cut(whole, dim, name)) for dim in DIMS}
 
 
@@ -244,7 +255,7 @@ def _differences(
 ) -> Iterable[Difference]:
     peers = (("int8", column) for column in found if column.startswith(PEER))
     for one, other in (*_COMPARED, *peers):
-        if one not in found or other not in found:
+        if not found.get(one) or not found.get(other):
             continue
         (theirs,) = [found[other][WIDTH]] if WIDTH in found[other] else found[other].values()
         for key, estimate in found[one][WIDTH].items():

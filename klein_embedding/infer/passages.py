@@ -1,40 +1,48 @@
-"""Passages from files and folders: what a search ranks."""
+"""Files and folders read as passages: what a search ranks."""
 
 from __future__ import annotations
 
 import os
-import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from klein_embedding.errors import KleinError
-from klein_embedding.infer.readers import read_lines
+from klein_embedding.infer.index.formats import (
+    Reading,
+    UnreadableError,
+    decoded,
+    load,
+    read_passages_of,
+)
+from klein_embedding.infer.index.pieces import MAX_PASSAGE, Passage, Unit, cut
 
-Unit = Literal["line", "passage"]
+__all__ = [
+    "MAX_PASSAGE",
+    "STDIN",
+    "Collection",
+    "Passage",
+    "Skip",
+    "Unit",
+    "files_of",
+    "read_passages",
+]
 
-# What the model reads of a passage ends at 256 tokens; longer ones are cut into pieces.
-MAX_PASSAGE = 700
 STDIN = "-"
-_FENCE = re.compile(r"\s*(```|~~~)")
-_HEADING = re.compile(r"#{1,6}\s")
-_SENTENCE_END = re.compile(r"(?<=[.!?।॥۔؟])\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A piece of a file.
+class Skip:
+    """A file of a folder that gave no passages.
 
     Attributes:
-        path: The file, as it was named, or ``-`` for standard input.
-        line: Number of its first line, from 1.
-        text: The piece, its line ends replaced by blanks.
+        path: The file.
+        reason: Why, in a few words.
     """
 
-    path: str
-    line: int
-    text: str
+    path: Path
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +51,42 @@ class Collection:
 
     Attributes:
         passages: In the order of files and lines.
-        skipped: Files of the folders that are not UTF-8 text.
+        skipped: Files of the folders that could not be read.
     """
 
     passages: list[Passage]
-    skipped: list[Path]
+    skipped: list[Skip]
 
 
 def read_passages(sources: Sequence[Path], by: Unit) -> Collection:
-    """Read files, and all text files of folders (hidden ones left out).
+    """Read files, and all readable files of folders (hidden ones left out).
 
     Args:
         sources: Files and folders; none means standard input.
-        by: "line" for every line that is not blank, "passage" for paragraphs: what blank lines
-            separate, a Markdown heading joined to what follows it, a fenced block kept whole.
+        by: What a passage is, see `klein_embedding.infer.index.pieces.cut`.
 
     Raises:
-        KleinError: If a source is missing, or a file named directly is not UTF-8 text.
+        KleinError: If a source is missing, or a file named directly cannot be read.
     """
+    reading = Reading(by)
     passages: list[Passage] = []
-    skipped: list[Path] = []
+    skipped: list[Skip] = []
     if not sources:
-        passages += _pieces(list(read_lines(None)), STDIN, by)
+        passages += cut(_standard_input(), STDIN, by)
     for source in sources:
-        if source.is_dir():
-            for path in _files(source):
-                try:
-                    passages += _pieces(list(read_lines(path)), str(path), by)
-                except KleinError:
-                    skipped.append(path)
-        else:
-            passages += _pieces(list(read_lines(source)), str(source), by)
+        if not source.is_dir():
+            passages += read_passages_of(source, load(source, reading), reading)
+            continue
+        for path in files_of(source):
+            try:
+                passages += list(read_passages_of(path, load(path, reading), reading))
+            except UnreadableError as error:
+                skipped.append(Skip(path, error.reason))
     return Collection(passages, skipped)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
+    """Files below a folder in the order of their names, hidden ones and hidden folders left out."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
@@ -87,48 +96,10 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _pieces(lines: list[str], path: str, by: Unit) -> Iterator[Passage]:
-    if any("\0" in line for line in lines[:64]):
-        raise KleinError(f"{path}: holds NUL bytes, so it is no text; name a text file")
-    if by == "line":
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield Passage(path, number, line.strip())
-        return
-    for block in _blocks(lines):
-        yield from (Passage(path, line, text) for line, text in _short(block))
-
-
-def _blocks(lines: list[str]) -> Iterator[list[tuple[int, str]]]:
-    """Paragraphs as numbered lines, blank ones left out."""
-    block: list[tuple[int, str]] = []
-    fenced = False
-    for number, line in enumerate(lines, start=1):
-        heading = not fenced and _HEADING.match(line) is not None
-        waits = len(block) == 1 and _HEADING.match(block[0][1]) is not None
-        ends = not fenced and not line.strip() and not waits
-        if block and (heading or ends):
-            yield block
-            block = []
-        if line.strip():
-            block.append((number, line.strip()))
-        fenced ^= _FENCE.match(line) is not None
-    if block:
-        yield block
-
-
-def _short(block: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """The block in pieces of about `MAX_PASSAGE` characters at most, cut between sentences."""
-    piece: list[str] = []
-    first, size = block[0][0], 0
-    for number, line in block:
-        for sentence in _SENTENCE_END.split(line):
-            if piece and size + len(sentence) > MAX_PASSAGE:
-                yield first, " ".join(piece)
-                piece, size = [], 0
-            if not piece:
-                first = number
-            piece.append(sentence)
-            size += len(sentence) + 1
-    if piece:
-        yield first, " ".join(piece)
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise KleinError("standard input is closed; name a file")
+    text = decoded(sys.stdin.buffer.read(), "standard input")
+    if "\0" in text:
+        raise KleinError("standard input: holds NUL bytes, so it is no text; name a text file")
+    return text

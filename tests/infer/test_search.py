@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import numpy as np
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from klein_embedding.errors import KleinError
 from klein_embedding.infer.passages import MAX_PASSAGE, read_passages
 from klein_embedding.infer.readers import read_jsonl, read_lines
-from klein_embedding.infer.search import search
-from klein_embedding.infer.vectors import vectors_of, write_vectors
+from klein_embedding.infer.search import highlighted, search
 
 PAGE = """# Town
 
@@ -91,7 +89,11 @@ def test_folders_are_walked_without_hidden_and_binary_files(tmp_path):
     binary = [write(tmp_path / "c.png", b"\x89PNG\xff"), write(tmp_path / "d.bin", b"a\0b")]
     found = read_passages([tmp_path], "line")
     assert {passage.text for passage in found.passages} == {"first", "second"}
-    assert found.skipped == binary
+    assert [skip.path for skip in found.skipped] == binary
+    assert [skip.reason for skip in found.skipped] == [
+        "not readable as UTF-8 text",
+        "holds NUL bytes",
+    ]
     for path in binary:
         with pytest.raises(KleinError, match=path.name):
             read_passages([path], "line")
@@ -150,31 +152,21 @@ def test_jsonl_gives_the_field_and_names_bad_lines(tmp_path):
             list(read_jsonl(write(tmp_path / "bad.jsonl", content), "text"))
 
 
-def test_streams_are_embedded_in_order_and_written_whole(tmp_path):
-    texts = [f"text {number}" for number in range(1100)]
-    wanted = Letters().encode(texts, 128)
-    array, lines = tmp_path / "v.npy", tmp_path / "v.jsonl"
-    assert write_vectors(vectors_of(Letters(), iter(texts), 128), "npy", array) == 1100
-    assert np.array_equal(np.load(array), wanted)
-    assert write_vectors(vectors_of(Letters(), texts, 128), "jsonl", lines) == 1100
-    records = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
-    assert [record["text"] for record in records] == texts
-    assert np.abs(np.array([record["vector"] for record in records]) - wanted).max() < 1e-6
+def test_the_best_sentence_of_a_passage_is_found(tmp_path):
+    text = "Zebra crossing. The river runs! नदी बहती है। Quick fox?"
+    page = write(tmp_path / "a.txt", f"{text}\n\nriver")
+    hits = search(Letters(), "river run", read_passages([page], "passage").passages)
+    found = highlighted(Letters(), "river run", hits)
+    assert [hit.text[slice(*hit.best)] for hit in found] == ["river", "The river runs!"]
+    assert highlighted(Letters(), "river", []) == []
 
 
-def test_a_stream_that_fails_leaves_no_file(tmp_path):
-    def failing():
-        yield from ["a"] * 600
-        raise KleinError("broken input")
+def test_long_lines_are_ranked_without_a_warning(model_folder, tmp_path):
+    from klein_embedding.infer.embedding import KleinEmbedding
 
-    target = tmp_path / "v.jsonl"
-    target.write_text("old", encoding="utf-8")
-    with pytest.raises(KleinError, match="broken input"):
-        write_vectors(vectors_of(Letters(), failing(), 128), "jsonl", target)
-    assert [path.name for path in tmp_path.iterdir()] == ["v.jsonl"]
-    assert target.read_text(encoding="utf-8") == "old"
-    assert write_vectors(vectors_of(Letters(), [], 128), "npy", target) == 0
-    assert target.read_text(encoding="utf-8") == "old"
+    page = write(tmp_path / "a.txt", "word " * 1000 + "\nriver")
+    passages = read_passages([page], "line").passages
+    assert [hit.line for hit in search(KleinEmbedding(model_folder), "river", passages)] == [2, 1]
 
 
 def test_standard_input_may_be_closed(monkeypatch):
