@@ -102,11 +102,12 @@ lock: $(filter $(TOOLS)/%,$(UV))
 	$(COMPILE) pyproject.toml -o requirements/core.txt
 	$(COMPILE) pyproject.toml --extra train --extra evaluation --extra index --extra serve --group dev --constraints requirements/core.txt \
 		--excludes requirements/not-locked.txt --no-emit-package torch -o requirements/all.txt
+	$(COMPILE) pyproject.toml --extra serve --constraints requirements/core.txt -o requirements/serve.txt
 	$(COMPILE) pyproject.toml --extra ray --extra spark --group integrations \
 		--excludes requirements/not-locked.txt --no-emit-package torch -o requirements/integrations.txt
 	echo hatchling | $(COMPILE) - --constraints requirements/all.txt -o requirements/build.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt
 
 clean:
-	rm -rf $(VENV) $(DEMO) $(LOADERS) $(TOOLS) integrations/node_modules .pytest_cache .ruff_cache .import_linter_cache build dist
+	rm -rf $(VENV) $(DEMO) $(LOADERS) $(TOOLS) integrations/node_modules web/node_modules web/dist .pytest_cache .ruff_cache .import_linter_cache build dist
 	find klein_embedding tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

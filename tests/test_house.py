@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "klein_embedding"
-LOCKS = ("core.txt", "all.txt", "build.txt", "uv.txt")
+LOCKS = ("core.txt", "serve.txt", "all.txt", "integrations.txt", "build.txt", "uv.txt")
 KLEIN = "import sys; from klein_embedding.cli.main import main; sys.exit(main())"
 DOCUMENTS = (
     "README.md",
@@ -102,10 +102,14 @@ def test_locks_hold_pins_and_hashes_and_no_addresses(name):
 
 
 def test_locks_agree_with_each_other_and_hold_no_torch():
-    assert pins("core.txt") < pins("all.txt")
-    assert pins("build.txt") < pins("all.txt")
-    names = {name for name, _, _ in pins("all.txt")}
-    assert not [name for name in names if name.startswith(("torch", "nvidia", "triton", "cuda"))]
+    # What a package needs on another system it may need everywhere beside others.
+    versions = {lock: {(name, version) for name, version, _ in pins(lock)} for lock in LOCKS}
+    assert versions["core.txt"] < versions["serve.txt"] < versions["all.txt"]
+    assert versions["build.txt"] < versions["all.txt"]
+    for lock in ("all.txt", "integrations.txt"):
+        names = {name for name, _ in versions[lock]}
+        large = "torch", "nvidia", "triton", "cuda"
+        assert not [name for name in names if name.startswith(large)]
 
 
 def test_locks_cover_what_the_project_asks_for():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VECTOR = "vector"
 JOB = "_job.json"
-"""What the parts of a folder were made with; readers of Parquet folders pass names with "_" over."""
+"""What the parts of a folder were made with; readers of Parquet pass over names with a "_"."""
 _ROWS = 4096
 
 

@@ -1,0 +1,1 @@
+"""A model behind HTTP: OpenAI's and text-embeddings-inference's requests, search, a page."""
