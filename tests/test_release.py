@@ -16,6 +16,8 @@ from klein_embedding.export.golden import GOLDEN_TEXTS
 from klein_embedding.files import read_manifest
 from klein_embedding.infer.embedding import KleinEmbedding
 
+# The last of the golden texts is too long on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::klein_embedding.infer.embedding.TruncationWarning")
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = np.load(ROOT / "tests" / "golden" / "vectors.npy")
 # Weights and activations are rounded to eight bits; the vectors are the checkpoint's, float32.

@@ -95,6 +95,8 @@ def embed(  # noqa: PLR0913 - click hands over one argument an option
     Example: klein embed sentences.txt --format npy --out vectors.npy
     """
     if file and (file.is_dir() or file.suffix == ".parquet"):
+        if file.is_dir() and not any(file.glob("*.parquet")):
+            raise KleinError(f"{file}: is a folder without *.parquet files; name a file")
         if out is None:
             raise KleinError(f"{file}: Parquet becomes a folder of Parquet; name it with --out")
         from klein_embedding.infer.parts import PartJob

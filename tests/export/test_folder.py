@@ -158,6 +158,7 @@ def test_failed_export_leaves_the_old_folder(copy, small_weights, small_config, 
     assert {path: sha256(path) for path in copy.rglob("*.*")} == before
 
 
+@pytest.mark.filterwarnings("ignore::klein_embedding.infer.embedding.TruncationWarning")
 def test_float32_files_come_back_from_the_int8_file(copy, ours):
     for name in DERIVED:
         (copy / name).unlink()

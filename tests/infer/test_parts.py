@@ -98,7 +98,7 @@ def test_what_is_wrong_is_said_before_anything_is_embedded(klein, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     for words, command in (
-        ("holds no *.parquet file", [empty, "--out", out]),
+        ("is a folder without *.parquet files", [empty, "--out", out]),
         ("name it with --out", [source]),
         ("takes Parquet files", ["--engine", "ray"]),
     ):
