@@ -15,7 +15,8 @@ from klein_embedding.infer.numbers import Number, check_number, stored
 from klein_embedding.infer.session import OnnxEncoder
 from klein_embedding.infer.tokens import MAX_TOKENS, TextTokens, batches, checked_texts
 
-BATCH_TOKENS = 1024
+CACHED_TOKENS = 128
+"""Tokens a thread whose states stay in a processor's cache from one layer to the next."""
 
 
 class TruncationWarning(UserWarning):
@@ -71,7 +72,7 @@ class KleinEmbedding:
         self,
         texts: Sequence[str] | str,
         dim: int = WIDTH,
-        batch_tokens: int = BATCH_TOKENS,
+        batch_tokens: int = 0,
         numbers: Number = "float32",
     ) -> np.ndarray:
         """Embed texts; a vector depends on its own text alone, whatever else is embedded with it.
@@ -82,7 +83,8 @@ class KleinEmbedding:
         Args:
             texts: Texts, or a single one.
             dim: Width of the vectors: 512, 256 or 128.
-            batch_tokens: Most tokens that pass through the model at once.
+            batch_tokens: Most tokens that pass through the model at once; 0 for as many as stay in
+                the processor's cache.
             numbers: "float32", "float16", "int8" or "binary": see `stored`.
 
         Returns:
@@ -105,7 +107,8 @@ class KleinEmbedding:
             )
             warnings.warn(TruncationWarning(said, len(cut)), stacklevel=2)
         vectors = np.empty((len(rows), WIDTH), dtype=np.float32)
-        for batch in batches([len(row) for row in rows], batch_tokens):
+        together = batch_tokens or CACHED_TOKENS * self.threads
+        for batch in batches([len(row) for row in rows], together):
             vectors[batch] = self._encoder.vectors([rows[i] for i in batch], self._tokens.pad)
         return stored(vectors if dim == WIDTH else shortened(vectors, dim), numbers)
 
