@@ -21,7 +21,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +242,9 @@ def _peak(code: str) -> float:
 
 def sizes(dials: Dials) -> Iterator[Row]:
     """Bytes on disk of each package and of what it needs."""
-    found = {name: _closure_bytes(package) / 2**20 for name, package in _PACKAGES.items()}
+    found = {
+        name: contenders.installed_bytes(package) / 2**20 for name, package in _PACKAGES.items()
+    }
     # An editable install has no files of its own.
     ours = sum(path.stat().st_size for path in (ROOT / "klein_embedding").rglob("*.py"))
     manifest = json.loads((contenders.RELEASE / "manifest.json").read_text(encoding="utf-8"))
@@ -251,29 +252,6 @@ def sizes(dials: Dials) -> Iterator[Row]:
     found[OURS] += ours / 2**20
     for name in list(_PACKAGES)[1:]:
         yield dials.row("size", name, [(found[OURS], found[name])], "MiB")
-
-
-def _closure_bytes(package: str) -> int:
-    from packaging.requirements import Requirement
-
-    seen, wanted = set(), [package]
-    total = 0
-    while wanted:
-        name = wanted.pop().lower().replace("_", "-")
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            dist = metadata.distribution(name)
-        except metadata.PackageNotFoundError:
-            continue
-        files = (Path(str(dist.locate_file(file))) for file in dist.files or ())
-        total += sum(path.stat().st_size for path in files if path.is_file())
-        for text in dist.requires or ():
-            need = Requirement(text)
-            if need.marker is None or need.marker.evaluate({"extra": ""}):
-                wanted.append(need.name)
-    return total
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,30 @@ def texts_of(count: Callable[[str], int], tokens: int, number: int) -> list[str]
             words.pop()
         found.append(" ".join(words))
     return found
+
+
+def installed_bytes(package: str) -> int:
+    """Bytes of the files of a package and of all that it needs."""
+    from packaging.requirements import Requirement
+
+    seen, wanted = set(), [package]
+    total = 0
+    while wanted:
+        name = wanted.pop().lower().replace("_", "-")
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            dist = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        files = (Path(str(dist.locate_file(file))) for file in dist.files or ())
+        total += sum(path.stat().st_size for path in files if path.is_file())
+        for text in dist.requires or ():
+            need = Requirement(text)
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                wanted.append(need.name)
+    return total
 
 
 @cache
