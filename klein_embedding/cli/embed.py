@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from klein_embedding.cli.options import DIM, MODEL, PATH
 from klein_embedding.errors import KleinError
 
 if TYPE_CHECKING:
@@ -17,14 +18,10 @@ if TYPE_CHECKING:
     from klein_embedding.infer.parts import PartJob
     from klein_embedding.infer.vectors import Item, Output
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("file", type=_PATH, required=False)
-@click.option(
-    "--dim", type=int, default=512, show_default=True, help="Width of the vectors: 512, 256 or 128."
-)
+@click.argument("file", type=PATH, required=False)
+@DIM
 @click.option(
     "--format",
     "form",
@@ -40,7 +37,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Number format; int8: each row's largest coordinate is 127; binary: signs, eight a byte.",
 )
-@click.option("--out", type=_PATH, help="File to write instead of standard output.")
+@click.option("--out", type=PATH, help="File to write instead of standard output.")
 @click.option("--resume", is_flag=True, help="Go on with a file whose run was killed.")
 @click.option("--jsonl-field", help="Read JSON lines, and embed the text under this key.")
 @click.option(
@@ -67,9 +64,7 @@ _PATH = click.Path(path_type=Path)
     help="Of Parquet: this process, or the workers of Ray.",
 )
 @click.option("--threads", type=click.IntRange(min=0), default=0, help="Default: every core.")
-@click.option(
-    "--model", type=_PATH, help="Model folder (default: KLEIN_MODEL, else the one that is there)."
-)
+@MODEL
 def embed(  # noqa: PLR0913 - click hands over one argument an option
     *,
     file: Path | None,
@@ -112,12 +107,13 @@ def embed(  # noqa: PLR0913 - click hands over one argument an option
     if chunk is not None and form == "npy":
         raise KleinError("an npy file has no room for the places of pieces; use --format jsonl")
     from klein_embedding.infer.embedding import KleinEmbedding
+    from klein_embedding.infer.folder import ONNX
     from klein_embedding.infer.vectors import Output
 
     embedder = KleinEmbedding(model, threads=threads)
     if sys.stderr.isatty():
         click.echo(f"klein: {embedder.precision} on {embedder.threads} threads", err=True)
-    weights = embedder.manifest["files"]["onnx/model_quantized.onnx"]
+    weights = embedder.manifest["files"][ONNX[embedder.precision]]
     made_with = f"{weights} {chunk} {overlap}"
     source = None if file == Path("-") else file
     cut = (chunk, overlap) if chunk is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +27,27 @@ FORMAT = click.option(
 _SHOWN = 160
 
 
-def print_hits(hits: Sequence[Hit], form: Form) -> None:
+def told_hits(query: str, hits: Sequence[Hit], how: tuple[Form, bool], nothing: str) -> None:
+    """Print what a search found, and end with code 1 when that is nothing.
+
+    Args:
+        query: What was looked for.
+        hits: Best first.
+        how: Form of the passages, and whether all of it is one JSON object instead.
+        nothing: Why there may be none.
+    """
+    form, as_json = how
+    if as_json:
+        record = {"query": query, "hits": [asdict(hit) for hit in hits]}
+        click.echo(json.dumps(record, ensure_ascii=False))
+    else:
+        _print_hits(hits, form)
+    if not hits:
+        click.echo(f"klein: nothing found: {nothing}", err=True)
+        sys.exit(1)
+
+
+def _print_hits(hits: Sequence[Hit], form: Form) -> None:
     """Print passages, the best sentence of each in bold on a terminal.
 
     Args:

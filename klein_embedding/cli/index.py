@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from klein_embedding.cli.hits import FORMAT, Form, print_hits
+from klein_embedding.cli.hits import FORMAT, Form, told_hits
+from klein_embedding.cli.options import BY, DIM, JSON, MODEL, PATH, TOP
 
 if TYPE_CHECKING:
     from klein_embedding.infer.index.update import Report
 
-_PATH = click.Path(path_type=Path)
-_MODEL = click.option(
-    "--model", type=_PATH, help="Model folder (default: KLEIN_MODEL, else the one that is there)."
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _SAME_DIM = click.option("--dim", type=int, help="Width of the vectors (default: the index's).")
 
 
@@ -32,18 +28,10 @@ def index() -> None:
 
 
 @index.command()
-@click.argument("folder", metavar="INDEX", type=_PATH)
-@click.argument("sources", type=_PATH, nargs=-1, required=True)
-@click.option(
-    "--dim", type=int, default=512, show_default=True, help="Width of the vectors: 512, 256 or 128."
-)
-@click.option(
-    "--by",
-    type=click.Choice(["passage", "line"]),
-    default="passage",
-    show_default=True,
-    help="What is ranked.",
-)
+@click.argument("folder", metavar="INDEX", type=PATH)
+@click.argument("sources", type=PATH, nargs=-1, required=True)
+@DIM
+@BY
 @click.option(
     "--field",
     "fields",
@@ -53,8 +41,8 @@ def index() -> None:
 @click.option(
     "--largest", type=int, default=256, show_default=True, help="Leave out larger files (MB)."
 )
-@_JSON
-@_MODEL
+@JSON
+@MODEL
 def build(  # noqa: PLR0913 - click hands over one argument an option
     *,
     folder: Path,
@@ -85,11 +73,11 @@ def build(  # noqa: PLR0913 - click hands over one argument an option
 
 
 @index.command()
-@click.argument("folder", metavar="INDEX", type=_PATH)
-@click.argument("sources", type=_PATH, nargs=-1)
+@click.argument("folder", metavar="INDEX", type=PATH)
+@click.argument("sources", type=PATH, nargs=-1)
 @_SAME_DIM
-@_JSON
-@_MODEL
+@JSON
+@MODEL
 def add(
     folder: Path, sources: tuple[Path, ...], dim: int | None, as_json: bool, model: Path | None
 ) -> None:
@@ -110,9 +98,9 @@ def add(
 
 
 @index.command()
-@click.argument("folder", metavar="INDEX", type=_PATH)
+@click.argument("folder", metavar="INDEX", type=PATH)
 @click.argument("query")
-@click.option("--top", type=int, default=5, show_default=True, help="Most passages to print.")
+@TOP
 @click.option(
     "--hybrid/--no-hybrid",
     default=False,
@@ -125,8 +113,8 @@ def add(
 )
 @_SAME_DIM
 @FORMAT
-@_JSON
-@_MODEL
+@JSON
+@MODEL
 def search(  # noqa: PLR0913 - click hands over one argument an option
     *,
     folder: Path,
@@ -153,19 +141,12 @@ def search(  # noqa: PLR0913 - click hands over one argument an option
     maker = maker_of(KleinEmbedding(model), width)
     found = Index(folder).search(maker, Wanted(query, top, path, lang, hybrid))
     hits = highlighted(maker.embedder, query, found, width)
-    if as_json:
-        record = {"query": query, "hits": [asdict(hit) for hit in hits]}
-        click.echo(json.dumps(record, ensure_ascii=False))
-    else:
-        print_hits(hits, form)
-    if not hits:
-        click.echo("klein: nothing found: no passage passes the filters", err=True)
-        sys.exit(1)
+    told_hits(query, hits, (form, as_json), "no passage passes the filters")
 
 
 @index.command()
-@click.argument("folder", metavar="INDEX", type=_PATH)
-@_JSON
+@click.argument("folder", metavar="INDEX", type=PATH)
+@JSON
 def info(folder: Path, as_json: bool) -> None:
     """Say what INDEX holds, and which model made it.
 

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from klein_embedding.cli.hits import FORMAT, Form, print_hits
-
-_PATH = click.Path(path_type=Path)
-_MODEL = click.option(
-    "--model", type=_PATH, help="Model folder (default: KLEIN_MODEL, else the one that is there)."
-)
-_DIM = click.option(
-    "--dim", type=int, default=512, show_default=True, help="Width of the vectors: 512, 256 or 128."
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from klein_embedding.cli.hits import FORMAT, Form, told_hits
+from klein_embedding.cli.options import BY, DIM, JSON, MODEL, PATH, TOP
 
 
 @click.command()
 @click.argument("first")
 @click.argument("second")
-@_DIM
-@_JSON
-@_MODEL
+@DIM
+@JSON
+@MODEL
 def similarity(first: str, second: str, dim: int, as_json: bool, model: Path | None) -> None:
     """Print the cosine of two texts, from -1 to 1.
 
@@ -45,19 +35,13 @@ def similarity(first: str, second: str, dim: int, as_json: bool, model: Path | N
 
 @click.command()
 @click.argument("query")
-@click.argument("sources", type=_PATH, nargs=-1)
-@click.option("--top", type=int, default=5, show_default=True, help="Most passages to print.")
-@click.option(
-    "--by",
-    type=click.Choice(["passage", "line"]),
-    default="passage",
-    show_default=True,
-    help="What is ranked.",
-)
-@_DIM
+@click.argument("sources", type=PATH, nargs=-1)
+@TOP
+@BY
+@DIM
 @FORMAT
-@_JSON
-@_MODEL
+@JSON
+@MODEL
 def search(  # noqa: PLR0913 - click hands over one argument an option
     *,
     query: str,
@@ -84,11 +68,4 @@ def search(  # noqa: PLR0913 - click hands over one argument an option
     embedder = KleinEmbedding(model)
     ranking = ranked(embedder, query, found.passages, top, dim)
     hits = highlighted(embedder, query, ranking, dim)
-    if as_json:
-        record = {"query": query, "hits": [asdict(hit) for hit in hits]}
-        click.echo(json.dumps(record, ensure_ascii=False))
-    else:
-        print_hits(hits, form)
-    if not hits:
-        click.echo("klein: nothing found: the input holds no text", err=True)
-        sys.exit(1)
+    told_hits(query, hits, (form, as_json), "the input holds no text")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,10 +123,11 @@ def run_parts(
 
 def here(job: PartJob, names: list[str]) -> Iterator[dict[str, Any]]:
     """The engine of this process alone."""
-    worker = PartWorker(job) if names else None
+    if not names:
+        return
+    worker = PartWorker(job)
     for name in names:
-        if worker:
-            yield worker({"part": name})
+        yield worker({"part": name})
 
 
 def embedded(model: KleinEmbedding, batch: pyarrow.RecordBatch, job: PartJob) -> pyarrow.Table:
@@ -186,9 +187,13 @@ def _same_job(job: PartJob) -> None:
     from klein_embedding.infer.folder import ONNX, default_folder
 
     folder = job.model or default_folder()
-    facts = asdict(replace(job, source=Path(), target=Path(), model=None, threads=0))
-    facts = {name: facts[name] for name in ("column", "dim", "numbers")}
-    facts["model"] = sha256(folder / ONNX["int8"]) if (folder / ONNX["int8"]).is_file() else ""
+    weights = folder / ONNX["int8"]
+    facts = {
+        "column": job.column,
+        "dim": job.dim,
+        "numbers": job.numbers,
+        "model": sha256(weights) if weights.is_file() else "",
+    }
     known = job.target / JOB
     if known.is_file() and read_json(known) != facts:
         raise KleinError(
