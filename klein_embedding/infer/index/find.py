@@ -29,6 +29,7 @@ _LEAST, _TIMES = 64, 4
 # Words that stand in more than this share of the passages tell nothing, and take longest.
 _COMMON = 0.1
 _COMMON_FROM = 1000
+_ALL = Filter("1", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,11 @@ class Index:
             near = state.graph[0].nearest(vector, asked)
             close = best(*self._store.vectors(near, self.dim), vector, asked)
             close = close if chosen is None else self._kept(close, chosen)
-            if len(close) >= count or asked >= state.graph[1].rows:
+            if len(close) >= count:
                 return sorted([*found, *close], key=lambda pair: (-pair[1], pair[0]))[:count]
+            if asked >= state.graph[1].rows:
+                # A graph may hold passages that no path leads to.
+                return self._compared(vector, count, chosen or _ALL)
             asked *= 8
 
     def lexical(self, query: str, count: int, chosen: Filter | None = None) -> list[int]:

@@ -186,6 +186,23 @@ def test_a_graph_lags_behind_and_answers_stay_right(tmp_path, write, maker, word
     index.close()
 
 
+def test_passages_that_no_path_of_the_graph_leads_to_are_found_when_all_are_asked_for(
+    tmp_path, write, maker, small_border, monkeypatch
+):
+    write(tmp_path / "a.txt", numbered(0, 400))
+    build(tmp_path / "index", [tmp_path / "a.txt"], maker, Reading("line"))
+    reached = graph.Graph.nearest
+    monkeypatch.setattr(
+        graph.Graph, "nearest", lambda *given: [key for key in reached(*given) if key > 4]
+    )
+    index = Index(tmp_path / "index")
+    assert index.describe()["search"] == "approximate"
+    assert len(found(index, maker, "red", top=396)) == 396
+    assert len(set(found(index, maker, "red", top=400))) == 400
+    assert len(found(index, maker, "red", top=500)) == 400
+    index.close()
+
+
 def test_without_usearch_every_vector_is_compared(
     tmp_path, write, maker, small_border, monkeypatch
 ):
