@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
+from tests.browsing import ARGUMENTS, CHROMIUM, PATIENCE, needed
+
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT, WIDTH, FEEDFORWARD, HEADS, LAYERS = 512, 576, 1024, 9, 2
 
@@ -178,3 +180,20 @@ def klein(
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium; a machine without it skips these tests, but not where they must run."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        sync_playwright = None
+    needed("playwright", sync_playwright, "KLEIN_BROWSER")
+    needed("chromium", CHROMIUM, "KLEIN_BROWSER")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE
+        )
+        yield found
+        found.close()

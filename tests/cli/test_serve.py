@@ -8,16 +8,7 @@ import socket
 import pytest
 
 from klein_embedding.cli import main as cli
-
-
-def refused(done, words):
-    """The process ended with code 2, one line on standard error, and nothing on the other."""
-    message = done.stderr.decode()
-    assert done.returncode == 2, message
-    assert message.startswith("klein: ")
-    assert message.count("\n") == 1, message
-    assert words in message
-    assert done.stdout == b""
+from tests.cli.test_use import refused
 
 
 def test_help_shows_an_example(klein):

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.browsing import PATIENCE, needed
+
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 GIVEN = """import { readFileSync } from "node:fs";
 const given = JSON.parse(readFileSync(0));"""
-# Slow machines are no failure of the page.
-PATIENCE = 120_000
-
-
-def needed(what, there, switch):
-    """Skip where a program or a package is missing, but not where the tests must run."""
-    if there:
-        return
-    if os.environ.get(switch):
-        pytest.fail(f"{what} is missing")
-    pytest.skip(f"{what} is missing")
 
 
 @pytest.fixture(scope="session")
@@ -89,22 +77,6 @@ def address(built, klein_words, klein_environment):
         finally:
             process.terminate()
         assert process.wait(30) == 0
-
-
-@pytest.fixture(scope="session")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        sync_playwright = None
-    needed("playwright", sync_playwright, "KLEIN_BROWSER")
-    needed("chromium", CHROMIUM, "KLEIN_BROWSER")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE
-        )
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from klein_embedding.export.golden import GOLDEN_TEXTS
 from klein_embedding.infer.embedding import KleinEmbedding
+from tests.browsing import CONTRASTS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """# Notes
@@ -38,37 +39,6 @@ FRAME = """async () => {
 FONTS = """async () => {
   await document.fonts.ready;
   return [...document.fonts].filter((font) => font.status === "loaded").map((font) => font.family);
-}"""
-# Contrast of each visible text with what is behind it. A canvas turns any CSS colour into bytes.
-CONTRASTS = """() => {
-  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const bytes = (colour) => {
-    pen.clearRect(0, 0, 1, 1);
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 1, 1);
-    return [...pen.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => v / 255).map((v) =>
-      v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = bytes(getComputedStyle(at).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    return [255, 255, 255, 255];
-  };
-  return [...document.querySelectorAll("body *")].flatMap((element) => {
-    const parts = [...element.childNodes].filter((node) => node.nodeType === 3);
-    const text = parts.map((node) => node.data).join("").trim();
-    const shown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!text || !shown || element.matches("textarea, noscript")) return [];
-    const ink = bytes(getComputedStyle(element).color);
-    const [a, b] = [light(ink), light(behind(element))].sort((x, y) => y - x);
-    return [[(a + 0.05) / (b + 0.05), element.tagName, text.slice(0, 40)]];
-  });
 }"""
 
 

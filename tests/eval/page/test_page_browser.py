@@ -2,77 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from klein_embedding.eval.page.render import render
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-# Slow machines are no failure of the page.
-PATIENCE = 120_000
-
-# Contrast of each visible text with what is behind it. A canvas turns any CSS colour into bytes.
-CONTRASTS = """() => {
-  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const bytes = (colour) => {
-    pen.clearRect(0, 0, 1, 1);
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 1, 1);
-    return [...pen.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => v / 255).map((v) =>
-      v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = (element) => {
-    const disc = element.closest(".dot");
-    if (disc) return bytes(getComputedStyle(disc.querySelector("circle")).fill);
-    for (let at = element; at; at = at.parentElement) {
-      const found = bytes(getComputedStyle(at).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    return [255, 255, 255, 255];
-  };
-  const seen = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const parts = [...element.childNodes].filter((node) => node.nodeType === 3);
-    const text = parts.map((node) => node.data).join("").trim();
-    if (!text || !element.checkVisibility() || element.closest("script,title,desc")) continue;
-    const style = getComputedStyle(element);
-    const ink = bytes(element.closest("svg") ? style.fill : style.color);
-    const [a, b] = [light(ink), light(behind(element))].sort((x, y) => y - x);
-    seen.push([(a + 0.05) / (b + 0.05), element.tagName, text.slice(0, 40)]);
-  }
-  return seen;
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium; a machine without it skips these tests, but not where they must run."""
-    missing = None
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        missing = "playwright is not installed"
-    if not CHROMIUM:
-        missing = "chromium is not installed"
-    if missing:
-        if os.environ.get("KLEIN_BROWSER"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE
-        )
-        yield found
-        found.close()
+from tests.browsing import CONTRASTS, PATIENCE
 
 
 @pytest.fixture
