@@ -33,6 +33,7 @@ from klein_embedding.tokenizer.shards import Group, Shards
 from klein_embedding.train.batches import Guide
 from klein_embedding.train.checkpoint import Held, Progressed
 from klein_embedding.train.contrastive import ContrastiveObjective, Start
+from klein_embedding.train.drawn import DrawnPairs
 from klein_embedding.train.loop import Run, _Loop
 from klein_embedding.train.mlm import MlmObjective
 from klein_embedding.train.objectives import Objective
@@ -199,7 +200,7 @@ def masked(shards: Shards, shape: ModelRecipe, stage: MlmRecipe, compute: Comput
 def static(shards: Shards, stage: StaticRecipe, compute: Compute) -> Ours:
     """The static stage on a random table."""
     table = random_table(VOCABULARY, stage.loss.dims[0], _SEED).to(compute.device)
-    objective = StaticObjective(shards, (stage.draw, stage.loss, _SEED), table)
+    objective = StaticObjective(DrawnPairs(shards, stage.draw, _SEED), stage.loss, table)
     return Ours(objective, stage.run, compute)
 
 

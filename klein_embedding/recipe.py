@@ -26,6 +26,7 @@ from klein_embedding.recipe_stages import (
     StagesRecipe,
     StaticRecipe,
 )
+from klein_embedding.text import KINDS
 
 _T = TypeVar("_T")
 
@@ -141,12 +142,8 @@ def _checked(recipe: Recipe, path: Path) -> Recipe:
         **_distil_problems(recipe),
         **_mlm_problems(stages.mlm, recipe.model),
         "stages: unseen must lie between 0 and 1": not 0 <= stages.unseen < 1,
-        "stages.contrastive: shares of augment must add up to at most 1": sum(
-            (
-                stages.contrastive.augment.common_script,
-                stages.contrastive.augment.romanised,
-                stages.contrastive.augment.switched,
-            )
+        "stages: shares of augment must add up to at most 1": max(
+            stages.static.augment.share, stages.contrastive.augment.share
         )
         > 1,
         "stages.contrastive: chunk_tokens must hold one text of pair_tokens": (
@@ -224,6 +221,9 @@ def _draw_problems(where: str, draw: DrawRecipe, model: ModelRecipe) -> dict[str
     return {
         f"{where}: groups must divide batch": draw.groups < 1 or draw.batch % draw.groups != 0,
         f"{where}: repeats must be 1 or more": draw.repeats < 1,
+        f"{where}: kinds may name {', '.join(KINDS)}, with factors of 0 or more": not (
+            draw.kinds.keys() <= {*KINDS} and all(factor >= 0 for factor in draw.kinds.values())
+        ),
         f"{where}: hard must lie between 0 and 1": not 0 <= draw.hard <= 1,
         f"{where}: pair_tokens must lie between 3 and model max_tokens": not 3
         <= draw.pair_tokens

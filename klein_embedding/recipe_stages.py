@@ -57,6 +57,7 @@ class DrawRecipe:
         batch: Pairs a step, all groups of the step together.
         groups: Groups (one source and one language pair each) mixed into one step.
         exponent: Exponent of a group's size in its share of the batches.
+        kinds: Factor of the share of groups of a kind of pair; 1 for kinds that are not named.
         repeats: How often a group's pairs may at most be read while the corpus is read once.
         by_loss: Exponent of a group's static loss in its share; 0 leaves the loss out.
         hard: Share of a group's pairs that are drawn from one neighbourhood of the static space.
@@ -66,6 +67,7 @@ class DrawRecipe:
     batch: int
     groups: int
     exponent: float
+    kinds: dict[str, float]
     repeats: float
     by_loss: float
     hard: float
@@ -94,6 +96,28 @@ class LossRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class AugmentRecipe:
+    """Shares of the texts that are read in another form, from 0 to 1.
+
+    Attributes:
+        common_script: Brahmic text in the letters of Devanagari.
+        romanised: Indic text in Latin letters, as people type it.
+        switched: Text some of whose words are replaced by their translations.
+        switched_words: Share of the words that have a translation and are replaced.
+    """
+
+    common_script: float
+    romanised: float
+    switched: float
+    switched_words: float
+
+    @property
+    def share(self) -> float:
+        """Share of the texts that are read in any other form."""
+        return self.common_script + self.romanised + self.switched
+
+
+@dataclass(frozen=True, slots=True)
 class StaticRecipe:
     """Token vectors whose mean is the sentence vector.
 
@@ -101,16 +125,18 @@ class StaticRecipe:
         run: Budget, optimiser and schedule.
         draw: How pairs are drawn.
         loss: Dials of the loss.
+        augment: Other forms of the texts.
     """
 
     run: RunRecipe
     draw: DrawRecipe
     loss: LossRecipe
+    augment: AugmentRecipe
 
 
 @dataclass(frozen=True, slots=True)
 class BigramsRecipe:
-    """Vectors of frequent bigrams upon the tokens' table, with the static stage's draw and loss.
+    """Vectors of frequent bigrams upon the tokens' table; all but the run as in the static stage.
 
     Attributes:
         run: Budget, optimiser and schedule.
@@ -163,23 +189,6 @@ class DistilRecipe:
     valid_tokens: int
     exponent: float
     chunk_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class AugmentRecipe:
-    """Shares of the texts that are read in another form, from 0 to 1.
-
-    Attributes:
-        common_script: Brahmic text in the letters of Devanagari.
-        romanised: Indic text in Latin letters, as people type it.
-        switched: Text some of whose words are replaced by their translations.
-        switched_words: Share of the words that have a translation and are replaced.
-    """
-
-    common_script: float
-    romanised: float
-    switched: float
-    switched_words: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ def test_shipped_recipes_parse(name: str) -> None:
         ("checkpoint_seconds = 60", "checkpoint_seconds = 900", "between 1 and 600"),
         ("masked = 0.3", "masked = 1.3", "masked must lie"),
         ("romanised = 0.1", "romanised = 0.9", "add up to at most 1"),
+        ("kinds = {}", "kinds = { glos = 2.0 }", "draw: kinds may name translation"),
+        ("kinds = {}", "kinds = { gloss = -1.0 }", "with factors of 0 or more"),
         ("first = 2", "first = 0", "ranks in ascending order"),
         ("chunk_tokens = 512", "chunk_tokens = 8", "must hold one text"),
         ("bigrams = 0", "bigrams = 9", "more than stages.bigrams trains"),

@@ -53,7 +53,7 @@ def aids_of(
         _kept("losses", losses, mark, run) if stage.draw.by_loss else None,
         negatives,
     )
-    return found, _augmenter(stage.augment, shards, tokenizer)
+    return found, augmenter_of(stage.augment, shards, tokenizer)
 
 
 def _kept(
@@ -75,8 +75,15 @@ def _kept(
     return np.load(path)
 
 
-def _augmenter(dials: AugmentRecipe, shards: Shards, folder: Path) -> Augmenter | None:
-    if not (dials.common_script or dials.romanised or dials.switched):
+def augmenter_of(dials: AugmentRecipe, shards: Shards, folder: Path) -> Augmenter | None:
+    """What writes texts in other forms, None where the dials ask for none.
+
+    Args:
+        dials: Shares of the forms.
+        shards: Training split.
+        folder: The tokenizer's folder.
+    """
+    if not dials.share:
         return None
     tokenizer = open_tokenizer(folder)
     lexicon = lexicon_of(shards, tokenizer) if dials.switched else Lexicon({})

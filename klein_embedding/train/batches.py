@@ -72,7 +72,6 @@ class BatchStream:
         """
         self._shards, self._recipe, self._seed, self._memory = shards, draw, seed, memory
         self._guide = guide
-        self.longest = draw.pair_tokens
         self._shares = shares(shards, draw, guide.losses)
         filled = np.count_nonzero(self._shares)
         if filled < draw.groups:
@@ -114,11 +113,11 @@ class BatchStream:
 def shares(shards: Shards, draw: DrawRecipe, losses: np.ndarray | None) -> np.ndarray:
     """Share (G,) of each group in the batches; groups too small for a batch have none.
 
-    In proportion to weight x size^exponent x loss^by_loss, but no group gets more than
-    ``repeats`` times the share that its size has of all pairs.
+    In proportion to weight x size^exponent x loss^by_loss x the factor of its kind, but no group
+    gets more than ``repeats`` times the share that its size has of all pairs.
     """
     sizes = np.array([g.stop - g.start for g in shards.groups], dtype=np.float64)
-    weights = np.array([g.weight for g in shards.groups])
+    weights = np.array([g.weight * draw.kinds.get(g.kind, 1.0) for g in shards.groups])
     wanted = np.where(sizes >= _SMALLEST_GROUP, weights * sizes**draw.exponent, 0.0)
     if losses is not None:
         wanted = wanted * losses**draw.by_loss

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from klein_embedding.model.bigrams import Bigrams
-from klein_embedding.tokenizer.shards import Shards
-from klein_embedding.train.batches import BatchStream
-from klein_embedding.train.rows import Rows, gather, starts_of
+from klein_embedding.train.drawn import DrawnPairs
+from klein_embedding.train.rows import Rows, starts_of
 
 _COUNTED_STEPS = 200
 PAIRS, VECTORS = "bigrams.npy", "bigram-vectors.npy"
@@ -62,22 +61,21 @@ class BigramEntries:
         return Bigrams(pairs, vectors[order].astype(np.float32))
 
 
-def frequent(stream: BatchStream, shards: Shards, vocabulary: int, wanted: int) -> BigramEntries:
+def frequent(drawn: DrawnPairs, vocabulary: int, wanted: int) -> BigramEntries:
     """The most frequent bigrams of the batches that a stage draws.
 
     Args:
-        stream: Batches of the stage; its first steps are counted.
-        shards: Training split.
+        drawn: Pairs of the stage; its first steps are counted.
         vocabulary: V.
         wanted: P; fewer are found where the text holds fewer.
     """
     if not wanted:
         return BigramEntries(np.zeros(0, np.int64), np.zeros(0, np.int64), vocabulary)
-    found = []
-    for step in range(_COUNTED_STEPS):
-        for batch in stream.step(step):
-            rows = gather(shards, batch.pairs.reshape(-1), stream.longest)
-            found.append(_keys(rows, vocabulary)[_inside(rows)])
+    found = [
+        _keys(rows, vocabulary)[_inside(rows)]
+        for step in range(_COUNTED_STEPS)
+        for _, rows in drawn.step(step)
+    ]
     keys, counts = np.unique(np.concatenate(found), return_counts=True)
     best = np.sort(np.argsort(-counts, kind="stable")[:wanted])
     return BigramEntries(keys[best], counts[best], vocabulary)

@@ -24,6 +24,7 @@ from klein_embedding.train.ahead import Ahead
 from klein_embedding.train.augment import Augmenter
 from klein_embedding.train.batches import BatchStream, Guide, PairBatch
 from klein_embedding.train.bigrams import BigramEntries
+from klein_embedding.train.drawn import DrawnPairs
 from klein_embedding.train.guide import equal_keys
 from klein_embedding.train.losses import (
     Contrast,
@@ -40,7 +41,7 @@ from klein_embedding.train.objectives import (
     operations_of,
 )
 from klein_embedding.train.rows import SPECIAL, Rows, by_chunks, gather
-from klein_embedding.train.static import StaticObjective, bags, margin_of
+from klein_embedding.train.static import Bigrammed, StaticObjective, bags, margin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ class ContrastiveObjective:
         seed = stage.run.seed
         apart = replace(stage.draw, batch=max(stage.static_batch, 1), groups=1, hard=0.0)
         self._lexicon = StaticObjective(
-            shards, (apart, stage.loss, seed), start.table, start.bigrams
+            DrawnPairs(shards, apart, seed),
+            stage.loss,
+            start.table,
+            Bigrammed(start.bigrams) if start.bigrams else None,
         )
         self.table = self._lexicon.table
         self.table.requires_grad_(stage.static_steps > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from klein_embedding.files import digest_of, read_manifest
 from klein_embedding.recipe import ModelRecipe, Recipe
@@ -68,7 +69,7 @@ def stage_key(shop: Workshop, name: str) -> str:
     return digest_of(
         {
             "name": name,
-            "stage": asdict(section_of(shop.recipe, name)),
+            "stage": _dials(shop.recipe, name),
             "model": _shape(shop.recipe.model, name),
             "shards": read_manifest(shop.shards)["files"],
             "before": read_manifest(before)["files"] if before else None,
@@ -106,7 +107,7 @@ def lineage(shop: Workshop, name: str) -> str:
 
     The budget is no part of it, so that a finished run can be given more time.
     """
-    whole = asdict(section_of(shop.recipe, name))
+    whole = _dials(shop.recipe, name)
     section = {k: v for k, v in whole.items() if k not in _HOW}
     section["run"] = {k: v for k, v in section["run"].items() if k not in _BUDGET}
     before = shop.before(name)
@@ -120,6 +121,18 @@ def lineage(shop: Workshop, name: str) -> str:
             **_unseen(shop.recipe),
         }
     )
+
+
+def _dials(recipe: Recipe, name: str) -> dict[str, Any]:
+    """Section of a stage; dials that came later belong to it only where they are turned."""
+    whole = asdict(section_of(recipe, name))
+    if name in ENCODERLESS:
+        whole.pop("augment", None)
+        augment = recipe.stages.static.augment
+        whole |= {"augment": asdict(augment)} if augment.share else {}
+    if "draw" in whole and not whole["draw"]["kinds"]:
+        del whole["draw"]["kinds"]
+    return whole
 
 
 def _unseen(recipe: Recipe) -> dict[str, float]:

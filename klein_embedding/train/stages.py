@@ -30,8 +30,8 @@ from klein_embedding.recipe_stages import ContrastiveRecipe, DistilRecipe, MlmRe
 from klein_embedding.tokenizer.frozen import open_tokenizer, read_tokenizer
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
-from klein_embedding.train.aids import NEGATIVES, aids_of, mined_negatives
-from klein_embedding.train.batches import BatchStream, Guide
+from klein_embedding.train.aids import NEGATIVES, aids_of, augmenter_of, mined_negatives
+from klein_embedding.train.batches import Guide
 from klein_embedding.train.bigrams import (
     copy_bigrams,
     frequent,
@@ -40,6 +40,7 @@ from klein_embedding.train.bigrams import (
 from klein_embedding.train.checkpoint import checkpoints, tensors
 from klein_embedding.train.contrastive import ContrastiveObjective, Start
 from klein_embedding.train.distil import DistilObjective
+from klein_embedding.train.drawn import DrawnPairs
 from klein_embedding.train.finished import (
     CONFIG,
     TABLE,
@@ -64,7 +65,7 @@ from klein_embedding.train.order import (
 )
 from klein_embedding.train.room import check_room
 from klein_embedding.train.splits import splits_of
-from klein_embedding.train.static import StaticObjective, bags, random_table
+from klein_embedding.train.static import Bigrammed, StaticObjective, bags, random_table
 
 Say = Callable[[str], None]
 EncoderRecipe = DistilRecipe | MlmRecipe | ContrastiveRecipe
@@ -100,7 +101,8 @@ def _run_static(shop: Workshop) -> bool:
     torch.manual_seed(seed)
     splits = splits_of(shop, "static", shop.tokenizer / TOKENIZER)
     table = random_table(recipe.tokenizer.vocabulary, recipe.model.content, seed)
-    objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), table.to(compute.device))
+    drawn = _drawn(shop, splits[0], seed)
+    objective = StaticObjective(drawn, stage.loss, table.to(compute.device))
     return _trained(shop, "static", (objective, splits[1], compute), {})
 
 
@@ -109,15 +111,21 @@ def _run_bigrams(shop: Workshop) -> bool:
     source = shop.weights_before("bigrams")
     check_files(source)
     compute, stages = _compute(shop.say), shop.recipe.stages
-    stage, seed = stages.static, stages.bigrams.run.seed
     splits = splits_of(shop, "bigrams", source / TOKENIZER)
     held, _ = static_of(source, compute)
-    stream = BatchStream(splits[0], stage.draw, seed)
-    known = frequent(stream, splits[0], len(held), stages.bigrams.count)
+    drawn = _drawn(shop, splits[0], stages.bigrams.run.seed)
+    known = frequent(drawn, len(held), stages.bigrams.count)
     # From zero: the first step is the tokens' own space.
     zeros = held.new_zeros((len(known), held.shape[1]))
-    objective = StaticObjective(splits[0], (stage.draw, stage.loss, seed), zeros, known, held)
+    objective = StaticObjective(drawn, stages.static.loss, zeros, Bigrammed(known, held))
     return _trained(shop, "bigrams", (objective, splits[1], compute), {})
+
+
+def _drawn(shop: Workshop, shards: Shards, seed: int) -> DrawnPairs:
+    """Pairs of the static stages."""
+    stage = shop.recipe.stages.static
+    augmenter = augmenter_of(stage.augment, shards, shop.tokenizer)
+    return DrawnPairs(shards, stage.draw, seed, augmenter)
 
 
 def _run_encoder(shop: Workshop, name: str) -> bool:

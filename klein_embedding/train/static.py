@@ -6,24 +6,40 @@ Shapes: N texts, C coordinates, V vocabulary, P bigrams with a vector of their o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from klein_embedding.model.embedder import bag_of_tokens
-from klein_embedding.recipe_stages import DrawRecipe, LossRecipe
+from klein_embedding.recipe_stages import LossRecipe
 from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train import ranks
 from klein_embedding.train.bags import sparse_bags
-from klein_embedding.train.batches import BatchStream, PairBatch
+from klein_embedding.train.batches import PairBatch
 from klein_embedding.train.bigrams import BigramEntries
+from klein_embedding.train.drawn import DrawnPairs
 from klein_embedding.train.guide import equal_keys
 from klein_embedding.train.losses import Contrast, in_batch_accuracy, symmetric_info_nce
 from klein_embedding.train.objectives import SHOWN_EVERY, StepLoss, named
 from klein_embedding.train.rows import Rows, gather
 
 _START_STD = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Bigrammed:
+    """A table that holds bigrams.
+
+    Attributes:
+        bigrams: What the entries behind the vocabulary stand for.
+        held: (V, C) vectors of the vocabulary that stay as they are; None where the table holds
+            them too.
+    """
+
+    bigrams: BigramEntries
+    held: Tensor | None = None
 
 
 class StaticObjective:
@@ -37,25 +53,22 @@ class StaticObjective:
 
     def __init__(
         self,
-        shards: Shards,
-        recipe: tuple[DrawRecipe, LossRecipe, int],
+        drawn: DrawnPairs,
+        loss: LossRecipe,
         table: Tensor,
-        bigrams: BigramEntries | None = None,
-        held: Tensor | None = None,
+        more: Bigrammed | None = None,
     ) -> None:
         """Take over a table.
 
         Args:
-            shards: Training split.
-            recipe: How pairs are drawn, dials of the loss, and seed of the batches.
+            drawn: Pairs of each step.
+            loss: Dials of the loss.
             table: Vectors to begin with, on the device that computes: (V + P, C), or (P, C) where
                 others are held.
-            bigrams: What the entries behind the vocabulary stand for.
-            held: (V, C) vectors of the vocabulary that stay as they are.
+            more: What the table holds beside the vocabulary.
         """
-        self._draw, self._loss, seed = recipe
-        self._shards, self.bigrams, self._held = shards, bigrams, held
-        self._stream = BatchStream(shards, self._draw, seed)
+        self._drawn, self._loss, self._shards = drawn, loss, drawn.shards
+        self.bigrams, self._held = (more.bigrams, more.held) if more else (None, None)
         self.table = nn.Parameter(table)
         self.module: nn.Module = nn.ParameterDict({"table": self.table})
 
@@ -63,22 +76,20 @@ class StaticObjective:
         """One loss a step, at the full width and, in turn, at one of the narrower ones."""
         widest, *narrow = self._loss.dims
         dims = (widest, narrow[step % len(narrow)]) if narrow else (widest,)
-        batches = self._stream.step(step)
-        found = [self._of_batch(batch, dims) for batch in batches]
-        texts = np.concatenate([batch.pairs.reshape(-1) for batch in batches])
-        tokens = int((self._shards.offsets[texts + 1] - self._shards.offsets[texts]).sum())
-        about = named([self._shards.groups[batch.group] for batch in batches])
+        batches = list(self._drawn.step(step))
+        found = [self._of_batch(batch, rows, dims) for batch, rows in batches]
+        tokens = sum(len(rows.ids) for _, rows in batches)
+        about = named([self._shards.groups[batch.group] for batch, _ in batches])
         accuracy = None
         if step % SHOWN_EVERY == 0:
             accuracy = float(np.mean([in_batch_accuracy(*sides) for _, sides in found]))
         yield StepLoss(torch.stack([loss for loss, _ in found]).mean(), tokens, about, accuracy)
 
     def _of_batch(
-        self, batch: PairBatch, dims: tuple[int, ...]
+        self, batch: PairBatch, rows: Rows, dims: tuple[int, ...]
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        numbers = batch.pairs.T.reshape(-1)
-        mine = self.embed(self._shards, numbers[ranks.share(len(numbers))])
-        anchors, positives = ranks.gathered(mine, len(numbers)).chunk(2)
+        mine = self._vectors(rows.take(np.arange(len(rows))[ranks.share(len(rows))]))
+        anchors, positives = ranks.gathered(mine, len(rows)).chunk(2)
         ignored = equal_keys(self._shards, batch.pairs[:, 0], batch.pairs[:, 1])
         contrast = Contrast(self._loss.scale, dims, margin_of(self._shards, batch, self._loss))
         if ignored is not None:
@@ -88,7 +99,10 @@ class StaticObjective:
 
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Mean vectors (N, C)."""
-        rows = entries(shards, (numbers, self._draw.pair_tokens), self.bigrams)
+        return self._vectors(gather(shards, numbers, self._drawn.longest))
+
+    def _vectors(self, rows: Rows) -> Tensor:
+        rows = self.bigrams.extended(rows) if self.bigrams else rows
         return sparse_bags(self.table, rows, self._held)
 
     def settle(self) -> None:

@@ -58,12 +58,13 @@ def small(recipe: Recipe) -> Recipe:
     loss = replace(stages.static.loss, dims=[16, 8])
     draw = replace(stages.contrastive.draw, batch=64, groups=2, pair_tokens=16)
     run = replace(stages.contrastive.run, valid_every=4, valid_pairs=50, average=0.5)
+    plain = replace(stages.static.augment, common_script=0.0, romanised=0.0, switched=0.0)
     contrastive = replace(
         stages.contrastive,
         run=replace(run, max_steps=10),
         draw=draw,
         loss=replace(stages.contrastive.loss, dims=[16, 8]),
-        augment=replace(stages.contrastive.augment, common_script=0.0, romanised=0.0, switched=0.0),
+        augment=plain,
         memory=16,
         static_batch=64,
     )
@@ -72,6 +73,7 @@ def small(recipe: Recipe) -> Recipe:
         run=replace(stages.static.run, max_steps=30, valid_every=10),
         draw=replace(stages.static.draw, batch=64, pair_tokens=16),
         loss=loss,
+        augment=plain,
     )
     mlm = replace(stages.mlm, tokens=256, row_tokens=24)
     mlm = replace(mlm, run=replace(stages.mlm.run, max_steps=4, valid_every=2))

@@ -16,7 +16,14 @@ from klein_embedding.train.batches import BatchStream, Guide, locality_order, sh
 from klein_embedding.train.rows import Rows, gather, joined
 
 DRAW = DrawRecipe(
-    batch=64, groups=2, exponent=0.5, repeats=100.0, by_loss=0.0, hard=0.5, pair_tokens=8
+    batch=64,
+    groups=2,
+    exponent=0.5,
+    kinds={},
+    repeats=100.0,
+    by_loss=0.0,
+    hard=0.5,
+    pair_tokens=8,
 )
 MEMORY = 40
 SEED = 3
@@ -153,6 +160,16 @@ def test_a_group_with_more_loss_is_drawn_more_often() -> None:
     plain, tilted = (shares(shards, replace(DRAW, by_loss=p), losses) for p in (0.0, 1.0))
     assert tilted[1] / tilted[0] == pytest.approx(4 * plain[1] / plain[0])
     assert tilted[3] == 0
+
+
+def test_a_kind_is_drawn_by_its_factor() -> None:
+    shards = random_shards()
+    plain = shares(shards, DRAW, None)
+    twice = shares(shards, replace(DRAW, kinds={"translation": 2.0}), None)
+    assert twice[:2] / twice[2] == pytest.approx(2 * plain[:2] / plain[2])
+    alone = shares(shards, replace(DRAW, kinds={"paraphrase": 0.0}), None)
+    assert alone[2] == 0
+    assert alone.sum() == pytest.approx(1)
 
 
 def test_chunks_hold_texts_of_like_length_up_to_their_tokens() -> None:

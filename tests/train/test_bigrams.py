@@ -20,6 +20,7 @@ from klein_embedding.train.bigrams import (
     read_bigrams_of,
     write_bigrams_of,
 )
+from klein_embedding.train.drawn import DrawnPairs
 from klein_embedding.train.rows import gather, joined
 
 VOCABULARY = 2000
@@ -47,7 +48,7 @@ def test_the_most_frequent_pairs_of_the_batches_are_found(
     monkeypatch.setattr(bigrams, "_COUNTED_STEPS", 5)
     shards = open_shards(made / "shards", "train")
     draw, vocabulary = tiny_recipe.stages.static.draw, tiny_recipe.tokenizer.vocabulary
-    stream = BatchStream(shards, draw, 3)
+    stream, drawn = BatchStream(shards, draw, 3), DrawnPairs(shards, draw, 3)
     counts: Counter[tuple[int, int]] = Counter()
     for step in range(5):
         for batch in stream.step(step):
@@ -55,13 +56,13 @@ def test_the_most_frequent_pairs_of_the_batches_are_found(
             for at in range(len(rows)):
                 text = rows.text(at).tolist()
                 counts.update(pairwise(text))
-    found = frequent(stream, shards, vocabulary, 40)
+    found = frequent(drawn, vocabulary, 40)
     assert len(found) == 40
     assert np.all(np.diff(found.keys) > 0)
     for key, count in zip(found.keys.tolist(), found.counts.tolist(), strict=True):
         assert counts[divmod(key, vocabulary)] == count
     assert sorted(found.counts.tolist(), reverse=True) == sorted(counts.values(), reverse=True)[:40]
-    assert len(frequent(stream, shards, vocabulary, 0)) == 0
+    assert len(frequent(drawn, vocabulary, 0)) == 0
 
 
 def test_what_moves_sentences_most_comes_first_and_comes_back_from_disk(tmp_path: Path) -> None:
