@@ -1,0 +1,112 @@
+"""The benchmarks of search, server and embedding, on little: what they measure is what they say."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tokenizers import Tokenizer
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import inference_contenders as contenders  # noqa: E402
+
+WORDS = (
+    "river",
+    "old",
+    "town",
+    "bridge",
+    "पानी",
+    "नदी",
+    "জল",
+    "water",
+    "is",
+    "life",
+    "past",
+    "the",
+)
+COUNT = 240
+
+
+def bench(script, *words):
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / script, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def collection(tmp_path, small_tokenizer):
+    """Options that name a corpus of sentences and the vectors of its tokens."""
+    draw = np.random.default_rng(1)
+    texts = [f"{' '.join(draw.choice(WORDS, 5))} {n}" for n in range(COUNT)]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "mono.parquet")
+    static = tmp_path / "static"
+    static.mkdir()
+    shutil.copy(small_tokenizer, static / "tokenizer.json")
+    vocabulary = Tokenizer.from_file(str(small_tokenizer)).get_vocab_size()
+    table = draw.standard_normal((vocabulary, 512)).astype(np.float32)
+    np.save(static / "table.npy", table)
+    return "--corpus", tmp_path, "--static", static
+
+
+def test_search_measures_our_index_and_a_killed_build_of_it(collection):
+    count = COUNT - 200
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in bench("search.py", "--vectors", count, *collection).splitlines()
+        if line.startswith("| klein index |")
+    ]
+    (row,) = rows
+    name, vectors, *_, killed = row
+    assert (name, vectors) == ("klein index", str(count))
+    assert float(row[3]) == 1.0
+    assert all(float(cell) > 0 for cell in row[4:7])
+    assert killed == f"{count} vectors, recall 1.000"
+
+
+def test_search_counts_what_kills_lose(collection):
+    told = bench("search.py", "--vectors", 40, "--kills", 2, "--seconds", 0.3, *collection)
+    assert "kill 2: " in told
+    assert "40 passages, exact search" in told
+    assert "lost: 0, foreign: 0" in told
+
+
+def test_the_load_of_the_server_counts_right_answers():
+    told = bench("server.py", "load", "--clients", 1, 3, "--seconds", 1)
+    rows = [json.loads(line) for line in told.splitlines()]
+    assert [row["clients"] for row in rows] == [1, 3]
+    assert all(row["errors"] == {} for row in rows)
+    assert all(row["requests"] > 0 for row in rows)
+    assert all(row["worst_difference"] < 1e-4 for row in rows)
+
+
+def test_texts_have_as_many_tokens_as_asked_and_work_is_counted_by_hand():
+    ours = contenders.klein(1)
+    texts = contenders.texts_of(ours.count, 32, 5)
+    assert [ours.count(text) for text in texts] == [32] * 5
+    assert len(set(texts)) == 5
+    assert ours.encode(texts).shape == (5, 512)
+    # Four square matrices and two of the feed-forward layer a block, and attention's two products.
+    block = 10 * (4 * 768 * 768 + 2 * 768 * 3072) + 2 * 10 * 10 * 768
+    assert ours.macs(10) == 3 * block
+
+
+def test_what_is_installed_includes_what_it_needs():
+    alone = sum(path.stat().st_size for path in Path(np.__file__).parent.rglob("*.py"))
+    assert contenders.installed_bytes("numpy") > alone
+    assert contenders.installed_bytes("onnxruntime") > contenders.installed_bytes("numpy")
+    assert contenders.installed_bytes("no-such-package") == 0
