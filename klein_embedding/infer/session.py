@@ -9,9 +9,14 @@ import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from klein_embedding.errors import KleinError
+
+# onnxruntime's own builds, from 1.29 on, send models' figures and a device's number to their maker
+# unless this stands before the import; whoever wants that sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 _ERRORS_ONLY = 3
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -247,3 +249,22 @@ def test_static_folders_that_are_no_models_are_refused(small_tokenizer, tmp_path
     (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
     with pytest.raises(KleinError, match="not readable as a tokenizer"):
         StaticEmbedding(tmp_path)
+
+
+def test_nothing_is_left_or_told_by_the_runtime(tmp_path, klein_environment, model_folder):
+    code = "from klein_embedding import KleinEmbedding as K; print(K().encode('x').shape)"
+    words = ("strace", "-f", "-e", "trace=connect", "-o", tmp_path / "calls") * bool(
+        shutil.which("strace")
+    )
+    (tmp_path / "home").mkdir()
+    environment = {**klein_environment, "HOME": str(tmp_path / "home")}
+    for name in ("CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        # The runtime is silent under CI; people have none.
+        environment.pop(name, None)
+    done = subprocess.run(
+        [*words, sys.executable, "-c", code], env=environment, capture_output=True, check=False
+    )
+    assert done.stdout == b"(1, 512)\n", done.stderr
+    assert [*(tmp_path / "home").rglob("*")] == []
+    if words:
+        assert "AF_INET" not in (tmp_path / "calls").read_text(encoding="utf-8")
