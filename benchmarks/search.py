@@ -7,6 +7,8 @@ its own and a kill is a real one. Run it on a quiet machine:
     python benchmarks/search.py --vectors 1000000
     python benchmarks/search.py --vectors 100000 --engines usearch hnswlib sqlite-vec lancedb
     python benchmarks/search.py --vectors 100000 --kills 20
+
+`--page docs` writes what was measured into docs/performance.md and .json.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from performance_page import Figures, write_page
 from search_collection import TOP, Ours, prepare
 from search_engines import ENGINES, Engine
 
@@ -64,6 +67,20 @@ class Row:
     memory: float
     disk: float
     killed: str
+
+    def values(self) -> dict[str, str]:
+        """Figures by the heads of their columns."""
+        return {
+            "vectors": f"{self.vectors:,}",
+            "build s": f"{self.build:.1f}",
+            "recall@10": f"{self.recall:.3f}",
+            "p50 ms": f"{self.p50:.2f}",
+            "p99 ms": f"{self.p99:.2f}",
+            "CPU ms": f"{self.cpu:.2f}",
+            "memory MB": f"{self.memory:.0f}",
+            "disk MB": f"{self.disk:.0f}",
+            "after a kill": self.killed,
+        }
 
 
 def engine_of(name: str, home: Path, static: Path) -> Engine:
@@ -140,7 +157,7 @@ def measure(name: str, home: Path, arguments: argparse.Namespace) -> Row:
     killed = after_kill(name, home, inner, seconds)
     count = facts.pop("n")
     if "words" in facts:
-        print(f"| {name}: BM25 | | | | {facts.pop('words'):.2f} | | | | | |", flush=True)
+        print(json.dumps({"engine": name, "BM25 ms": round(facts.pop("words"), 2)}), flush=True)
     return Row(name, count, seconds, **facts, disk=disk, killed=killed)
 
 
@@ -192,12 +209,13 @@ def kills(home: Path, arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Print a table."""
+    """Print what is measured."""
     parser = argparse.ArgumentParser(description="Measure the search.")
     parser.add_argument("--vectors", type=int, default=10_000)
     parser.add_argument("--engines", nargs="*", default=[], choices=[*ENGINES])
     parser.add_argument("--corpus", type=Path, default=Path("data/processed/first-light"))
     parser.add_argument("--static", type=Path, default=Path("runs/first-light/static"))
+    parser.add_argument("--page", type=Path, help="folder of performance.md and .json")
     parser.add_argument("--kills", type=int, default=0, help="kill the build so often instead")
     parser.add_argument("--seconds", type=float, default=5, help="longest life before a kill")
     for hidden in ("--inner", "--home", "--step"):
@@ -214,28 +232,26 @@ def main() -> None:
         if arguments.kills:
             kills(home / "made", arguments)
         else:
-            print_head()
+            rows = []
             for name in [*arguments.engines, Ours.name]:
-                print_row(measure(name, home / "made", arguments))
+                rows.append(measure(name, home / "made", arguments))
+                print(json.dumps({"engine": name, **rows[-1].values()}), flush=True)
+            if arguments.page:
+                write(rows, arguments.page)
     finally:
         shutil.rmtree(home)
-    words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    print(f"`python benchmarks/{words}`, {now()[:10]}, {processor()}.")
 
 
-def print_head() -> None:
-    """Print the head of a Markdown table."""
-    names = "vectors | build s | recall@10 | p50 ms | p99 ms | CPU ms | memory MB | disk MB"
-    print(f"| engine | {names} | after a kill |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---|")
-
-
-def print_row(row: Row) -> None:
-    """Print a row of it."""
-    print(
-        "| {name} | {vectors:,} | {build:.1f} | {recall:.3f} | {p50:.2f} | {p99:.2f} | "
-        "{cpu:.2f} | {memory:.0f} | {disk:.0f} | {killed} |".format(**asdict(row)),
-        flush=True,
-    )
+def write(rows: list[Row], folder: Path) -> None:
+    """Write a table of the engines, if there were others, and a row of our index by its size."""
+    command = " ".join(["python benchmarks/search.py", *sys.argv[1:]])
+    stamp = command.removesuffix(f" --page {folder}"), now(), processor()
+    ours = rows[-1]
+    if len(rows) > 1:
+        write_page([Figures("engines", row.name, row.values(), *stamp) for row in rows], folder)
+    whole = Figures("search", f"{ours.vectors:,} passages", ours.values(), *stamp)
+    del whole.values["vectors"]
+    write_page([whole], folder)
 
 
 if __name__ == "__main__":

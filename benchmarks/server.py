@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from performance_page import Figures, write_page
+from server_client import Answer, Client
 from server_fuzz import Fuzzed, fuzzed
 
 from klein_embedding.files import now, processor
@@ -34,17 +36,6 @@ from klein_embedding.infer.passages import read_passages
 
 ROOT = Path(__file__).resolve().parents[1]
 _NEAR = 1e-4
-_WAIT = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: the status (0 if the connection was closed without one) and the body."""
-
-    status: int
-    body: bytes
-    retry: float = 0.0
-    closes: bool = False
 
 
 @dataclass(slots=True)
@@ -87,55 +78,6 @@ class Tally:
             "date": now(),
             "processor": processor(),
         }
-
-
-class Client:
-    """One connection that is kept as long as the server keeps it."""
-
-    def __init__(self, port: int) -> None:
-        """Connect at the first request."""
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def post(self, path: str, value: object) -> Answer:
-        """Send JSON and wait for the answer."""
-        body = json.dumps(value, ensure_ascii=False).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
-        return await self.raw(head.encode() + body)
-
-    async def raw(self, request: bytes) -> Answer:
-        """Send bytes and wait for an answer or for the end of the connection."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        try:
-            writer.write(request)
-            answer = await asyncio.wait_for(_answer(reader), _WAIT)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            answer = Answer(0, b"", closes=True)
-        if answer.closes:
-            await self.close()
-        return answer
-
-    async def close(self) -> None:
-        """End the connection."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
-
-
-async def _answer(reader: asyncio.StreamReader) -> Answer:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    headers = {
-        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])
-    }
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Answer(
-        int(head[0].split()[1]),
-        body,
-        float(headers.get("retry-after", 0)),
-        headers.get("connection") == "close",
-    )
 
 
 @contextmanager
@@ -267,6 +209,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--page", type=Path, help="folder of performance.md and .json")
     asked = parser.parse_args()
     if asked.what == "fuzz":
         with served("--patience", "0.5") as port:
@@ -277,13 +220,32 @@ def main() -> None:
     texts = [passage.text for passage in read_passages([ROOT / "demo/texts"], "passage").passages]
     model = KleinEmbedding()
     alone = np.concatenate([model.encode(text) for text in texts])
-    failed = False
+    tallies = []
     with served() as port:
         for clients in asked.clients:
-            tally = asyncio.run(load(port, texts, alone, clients, asked.seconds))
-            print(json.dumps(tally.row()), flush=True)
-            failed |= bool(tally.errors) or not tally.times
-    raise SystemExit(failed)
+            tallies.append(asyncio.run(load(port, texts, alone, clients, asked.seconds)))
+            print(json.dumps(tallies[-1].row()), flush=True)
+    if asked.page:
+        write_page([figures(tally.row(), asked.page) for tally in tallies], asked.page)
+    raise SystemExit(any(tally.errors or not tally.times for tally in tallies))
+
+
+def figures(row: dict[str, Any], page: Path) -> Figures:
+    """A row of the page about speed."""
+    before, after = row["megabytes"][0], row["megabytes"][-1]
+    values = {
+        "answers a second": f"{row['per_second']:.0f}",
+        "p50 ms": f"{row['p50_ms']:.1f}",
+        "p99 ms": f"{row['p99_ms']:.1f}",
+        "refused (429)": str(row["full_429"]),
+        "errors": str(sum(row["errors"].values())),
+        "largest difference": f"{row['worst_difference']:.0e}",
+        "memory MB": f"{before:.0f} to {after:.0f}",
+    }
+    command = row["command"].removesuffix(f" --page {page}")
+    return Figures(
+        "load", f"{row['clients']} clients", values, command, row["date"], row["processor"]
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import training_ours as ours  # noqa: E402
-from performance_page import SECTIONS, Row, section_text, write_page  # noqa: E402
+from performance_page import Figures, Row, section_text, write_page  # noqa: E402
+from performance_text import SECTIONS  # noqa: E402
 
 from klein_embedding.device import Compute  # noqa: E402
 
@@ -53,6 +54,23 @@ def test_a_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
         rows[0]
     )
     assert section_text([row("profile", "`aten::mm`", 0.25)]).startswith("| what | share |")
+
+
+def test_figures_of_another_name_stay_with_their_command(tmp_path: Path) -> None:
+    def figures(name: str, milliseconds: str, command: str) -> Figures:
+        values = {"p50 ms": milliseconds, "recall@10": "0.999"}
+        return Figures("search", name, values, command, STAMP["date"], STAMP["processor"])
+
+    write_page([row("static", "their defaults", 3.0)], tmp_path)
+    write_page([figures("10 passages", "1.00", "small")], tmp_path)
+    write_page([figures("20 passages", "2.00", "large")], tmp_path)
+    write_page([figures("10 passages", "3.00", "small")], tmp_path)
+    page = (tmp_path / "performance.md").read_text(encoding="utf-8")
+    assert "|  | p50 ms | recall@10 |" in page
+    assert "| 20 passages | 2.00 | 0.999 |\n| 10 passages | 3.00 | 0.999 |" in page
+    assert "1.00 |" not in page
+    assert page.count("`small`, 2026-01-02") == page.count("`large`, 2026-01-02") == 1
+    assert "| their defaults | 3,000 |" in page
 
 
 def test_made_texts_are_what_their_ids_say() -> None:

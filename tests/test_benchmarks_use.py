@@ -63,19 +63,19 @@ def collection(tmp_path, small_tokenizer):
     return "--corpus", tmp_path, "--static", static
 
 
-def test_search_measures_our_index_and_a_killed_build_of_it(collection):
-    count = COUNT - 200
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in bench("search.py", "--vectors", count, *collection).splitlines()
-        if line.startswith("| klein index |")
-    ]
-    (row,) = rows
-    name, vectors, *_, killed = row
-    assert (name, vectors) == ("klein index", str(count))
-    assert float(row[3]) == 1.0
-    assert all(float(cell) > 0 for cell in row[4:7])
-    assert killed == f"{count} vectors, recall 1.000"
+def test_search_measures_our_index_and_a_killed_build_of_it(collection, tmp_path):
+    count, page = COUNT - 200, tmp_path / "docs"
+    page.mkdir()
+    told = bench("search.py", "--vectors", count, *collection, "--page", page)
+    row = json.loads(told.splitlines()[-1])
+    assert (row["engine"], row["vectors"]) == ("klein index", str(count))
+    assert row["recall@10"] == "1.000"
+    assert all(float(row[name]) > 0 for name in ("p50 ms", "p99 ms", "CPU ms"))
+    assert row["after a kill"] == f"{count} vectors, recall 1.000"
+    (kept,) = json.loads((page / "performance.json").read_text(encoding="utf-8"))
+    assert (kept["section"], kept["name"]) == ("search", f"{count} passages")
+    assert kept["values"]["p50 ms"] == row["p50 ms"]
+    assert f"| {count} passages | " in (page / "performance.md").read_text(encoding="utf-8")
 
 
 def test_search_counts_what_kills_lose(collection):
@@ -85,13 +85,19 @@ def test_search_counts_what_kills_lose(collection):
     assert "lost: 0, foreign: 0" in told
 
 
-def test_the_load_of_the_server_counts_right_answers():
-    told = bench("server.py", "load", "--clients", 1, 3, "--seconds", 1)
+def test_the_load_of_the_server_counts_right_answers(tmp_path):
+    told = bench("server.py", "load", "--clients", 1, 3, "--seconds", 1, "--page", tmp_path)
     rows = [json.loads(line) for line in told.splitlines()]
     assert [row["clients"] for row in rows] == [1, 3]
     assert all(row["errors"] == {} for row in rows)
     assert all(row["requests"] > 0 for row in rows)
     assert all(row["worst_difference"] < 1e-4 for row in rows)
+    kept = json.loads((tmp_path / "performance.json").read_text(encoding="utf-8"))
+    assert [(row["name"], row["values"]["errors"]) for row in kept] == [
+        ("1 clients", "0"),
+        ("3 clients", "0"),
+    ]
+    assert kept[0]["command"] == "python benchmarks/server.py load --clients 1 3 --seconds 1"
 
 
 def test_texts_have_as_many_tokens_as_asked_and_work_is_counted_by_hand():
