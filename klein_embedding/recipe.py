@@ -33,10 +33,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ExportRecipe:
-    """Where the released model folder is written, and under which name."""
+    """Where the released model folders are written, and under which names.
+
+    Attributes:
+        folder: Folder of the encoder.
+        name: Its name.
+        static_folder: Folder of the static vectors that the encoder began from; "" for none.
+        static_name: Their name.
+    """
 
     folder: str
     name: str
+    static_folder: str
+    static_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from klein_embedding.train.finished import model_of
 
 ROOT = Path(__file__).parent.parent
 TRAINED = load_recipe(ROOT / "recipes" / "tiny.toml").stages.planned()
-STAGES = ("corpus", "tokenizer", "shards", *TRAINED, "export")
+STAGES = ("corpus", "tokenizer", "shards", *TRAINED, "export", "twin")
 
 
 def _home(folder: Path) -> Path:
@@ -61,7 +61,7 @@ def _results(home: Path) -> dict[str, str]:
     folders = [
         home / "data" / "raw",
         home / "data" / "processed" / "tiny",
-        *(home / "runs" / "tiny" / name for name in (*STAGES[1:-1], "release")),
+        *(home / "runs" / "tiny" / name for name in (*STAGES[1:-2], "release", "release-static")),
     ]
     paths = (path for folder in folders for path in folder.rglob("*") if path.is_file())
     return {
@@ -75,7 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = _home(tmp_path_factory.mktemp("made"))
     code, out, err = _run(home, "make", "recipes/tiny.toml")
     assert code == 0, err
-    assert "export: finished" in out
+    assert "twin: finished" in out
     return home
 
 
@@ -89,6 +89,7 @@ def test_every_stage_leaves_a_manifest_that_leads_back(made: Path) -> None:
     assert corpus["guard"] == tokenizer["guard"] == shards["guard"] == last["guard"]
     assert shards["tokenizer"] == tokenizer["files"]["tokenizer.json"]
     assert release["key"] == last["files"]["model.safetensors"]
+    assert read_manifest(runs / "release-static")["key"] == last["files"]["table.npy"]
 
 
 def test_planted_evaluation_text_is_not_in_the_corpus(made: Path) -> None:
@@ -113,6 +114,7 @@ def test_training_learned_the_invented_languages(made: Path) -> None:
     systems = {
         "static": StaticEmbedding(made / "runs" / "tiny" / "static"),
         "encoder": KleinEmbedding(made / "runs" / "tiny" / "release", precision="float32"),
+        "twin": KleinEmbedding(made / "runs" / "tiny" / "release-static"),
     }
     right = {}
     for name, system in systems.items():
@@ -120,6 +122,7 @@ def test_training_learned_the_invented_languages(made: Path) -> None:
         right[name] = float(np.mean((anchors @ positives.T).argmax(1) == np.arange(len(anchors))))
     assert right["static"] > 0.5  # 1 in 200 by chance
     assert right["encoder"] > right["static"] - 0.05
+    assert right["twin"] == pytest.approx(right["static"], abs=0.03)
 
 
 def test_untrained_encoder_equals_the_static_model_on_real_sentences(made: Path) -> None:

@@ -22,15 +22,16 @@ def say(line: str) -> None:
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--until", default="export", metavar="STAGE", help="Last stage to run.")
+@click.option("--until", metavar="STAGE", help="Last stage to run; without it all are.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and run nothing.")
 @MIRROR
 @STRICT
-def make(recipe: Path, until: str, dry_run: bool, mirror: str | None, strict: bool) -> None:
+def make(recipe: Path, until: str | None, dry_run: bool, mirror: str | None, strict: bool) -> None:
     """Run every stage of RECIPE whose result is missing or stale.
 
     The stages are corpus, tokenizer, shards, those that the recipe gives a budget (static, bigrams,
-    distil, mlm, contrastive, mine-1, refine-1, …), and export.
+    distil, mlm, contrastive, mine-1, refine-1, …), export, and twin where it names a folder for the
+    static vectors.
 
     Example: klein make recipes/tiny.toml
     """
@@ -38,6 +39,7 @@ def make(recipe: Path, until: str, dry_run: bool, mirror: str | None, strict: bo
     from klein_embedding.cli.plan import read_plan
 
     plan = read_plan(recipe, mirror, say, strict=strict)
+    until = until or pipeline.stages_of(plan)[-1].name
     if dry_run:
         for name, state in pipeline.states(plan, until):
             click.echo(f"{name}: {state}")

@@ -124,6 +124,21 @@ def _export(plan: Plan) -> None:
     export_stage(_trained(plan), p.release, plan.recipe.export.name, _data_rows(plan))
 
 
+def _twin_key(plan: Plan) -> str:
+    return str(read_manifest(_trained(plan))["files"]["table.npy"])
+
+
+def _twin(twin: Path) -> Stage:
+    """The stage that writes the static vectors as a model folder of their own."""
+
+    def run(plan: Plan) -> None:
+        from klein_embedding.export.release import export_twin
+
+        export_twin(_trained(plan), twin, plan.recipe.export.static_name, _data_rows(plan))
+
+    return Stage("twin", lambda _: twin, _twin_key, run)
+
+
 def _data_rows(plan: Plan) -> tuple[DataRow, ...]:
     from klein_embedding.export.release import data_rows
 
@@ -154,12 +169,14 @@ _BEFORE = (
     Stage("tokenizer", lambda p: p.tokenizer, _tokenizer_key, _tokenizer),
     Stage("shards", lambda p: p.shards, _shards_key, _shards),
 )
-_AFTER = (Stage("export", lambda p: p.release, _export_key, _export),)
+_EXPORT = Stage("export", lambda p: p.release, _export_key, _export)
 
 
 def stages_of(plan: Plan) -> list[Stage]:
     """The stages of a recipe in their order."""
-    return [*_BEFORE, *map(_training, plan.recipe.stages.planned()), *_AFTER]
+    twin = plan.places.twin
+    after = [_EXPORT, _twin(twin)] if twin else [_EXPORT]
+    return [*_BEFORE, *map(_training, plan.recipe.stages.planned()), *after]
 
 
 def stage_named(plan: Plan, name: str) -> Stage:

@@ -27,6 +27,7 @@ class Places:
         shards: Token shards.
         runs: Folder of the training stages, one folder each.
         release: Exported model folder.
+        twin: Exported folder of the static vectors; None where the recipe wants none.
     """
 
     recipes: Path
@@ -38,6 +39,7 @@ class Places:
     shards: Path
     runs: Path
     release: Path
+    twin: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def read_plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False)
         shards=runs / "shards",
         runs=runs,
         release=home / recipe.export.folder,
+        twin=home / recipe.export.static_folder if recipe.export.static_folder else None,
     )
     sources = [catalogue[name] for name in named]
     return Plan(recipe, sources, evaluation, places, mirror, strict, say)

@@ -110,7 +110,11 @@ def card_text(facts: CardFacts, shape: Shape, int8_cosine: float) -> str:
         _header(facts),
         f"# {facts.name}\n\n{facts.summary}",
         _languages(),
-        _USE.format(dims=", ".join(map(str, DIMS)), tokens=MAX_TOKENS),
+        _USE.format(
+            folder="" if shape.layers else '"release-static"',
+            dims=", ".join(map(str, DIMS)),
+            tokens=MAX_TOKENS,
+        ),
         _files(shape, int8_cosine),
         _figures(facts.figures),
         _data(facts.data),
@@ -142,7 +146,7 @@ _USE = """## Use
 ```python
 from klein_embedding import KleinEmbedding
 
-model = KleinEmbedding()
+model = KleinEmbedding({folder})
 vectors = model.encode(["Water is life.", "पानी ही जीवन है।"])
 print(float(vectors[0] @ vectors[1]))
 ```
@@ -155,8 +159,7 @@ unit length again. A text counts up to its token number {tokens}, both special t
 def _files(shape: Shape, int8_cosine: float) -> str:
     return f"""## What is in the folder
 
-A plain RoBERTa encoder ({shape.layers} layers, width {shape.width}, {shape.heads} heads,
-{shape.vocabulary:,} tokens), mean over the tokens, the first {DIMS[0]} coordinates, unit length.
+{_kind(shape)}, mean over the tokens, the first {DIMS[0]} coordinates, unit length.
 
 * `onnx/model_quantized.onnx`: int8, each row of activations rounded on its own, so that a vector
   does not depend on the other texts of its batch. Mean cosine to the float32 vectors:
@@ -166,6 +169,15 @@ A plain RoBERTa encoder ({shape.layers} layers, width {shape.width}, {shape.head
   (dequantised: the rounding of the weights stays). A `derived.json` in the folder says that its
   float32 files were made that way; without one they are the checkpoint's own.
 * `manifest.json`: SHA-256 of every file, checked when the model is loaded."""
+
+
+def _kind(shape: Shape) -> str:
+    if not shape.layers:
+        return f"A RoBERTa without blocks (width {shape.width}, {shape.vocabulary:,} token vectors)"
+    return (
+        f"A plain RoBERTa encoder ({shape.layers} layers, width {shape.width}, {shape.heads} heads,"
+        f"\n{shape.vocabulary:,} tokens)"
+    )
 
 
 def _figures(figures: Sequence[FigureRow]) -> str:

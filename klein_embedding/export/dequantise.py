@@ -18,6 +18,7 @@ from klein_embedding.errors import KleinError
 from klein_embedding.export.modules import write_float32
 from klein_embedding.export.quantise import LEVELS
 from klein_embedding.export.shape import Linear, Shape, Source, read_shape
+from klein_embedding.export.twin import SLACK, twin_model
 from klein_embedding.infer.folder import DERIVED, DERIVED_NOTE, ONNX, check_folder
 
 _SHIFTED_STEPS = 255
@@ -79,6 +80,9 @@ def dequantised_weights(model: onnx.ModelProto, shape: Shape) -> dict[str, np.nd
         table = constants[f"{word}.int8"] * constants[f"{word}.scale"]
         if loud.size:
             table[:, loud] = constants[f"{word}.loud"]
+        if not shape.layers:
+            content = table[:, : shape.width - SLACK].astype(np.float32)
+            return twin_model(content - content.mean(axis=1, keepdims=True))[0]
         found = {word: table}
         for block in range(shape.layers):
             for layer in shape.linears(block):

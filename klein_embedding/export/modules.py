@@ -13,7 +13,7 @@ from safetensors.numpy import save
 from tokenizers import Tokenizer
 
 from klein_embedding.errors import KleinError
-from klein_embedding.export.onnx_graph import Float32, encoder_model
+from klein_embedding.export.onnx_graph import Float32, encoder_model, folded
 from klein_embedding.export.shape import Shape
 from klein_embedding.files import write_json
 from klein_embedding.infer.embedder import WIDTH
@@ -120,6 +120,7 @@ def write_float32(folder: Path, weights: Mapping[str, np.ndarray], shape: Shape)
         (folder / DENSE_WEIGHTS).parent.mkdir(exist_ok=True)
         selection = np.eye(WIDTH, shape.width, dtype=np.float32)
         _save(folder / DENSE_WEIGHTS, {"linear.weight": selection})
+    weights = folded(weights, shape)
     model = encoder_model(weights, shape, Float32(weights))
     (folder / ONNX["float32"]).write_bytes(model.SerializeToString(deterministic=True))
 

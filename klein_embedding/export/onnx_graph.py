@@ -22,6 +22,7 @@ from klein_embedding.infer.embedder import WIDTH
 OPSET = 17
 IR_VERSION = 8
 _LOWEST = np.float32(np.finfo(np.float32).min)
+_FOLDED = "embeddings.LayerNorm.weight"
 
 
 class Graph:
@@ -95,14 +96,38 @@ def joined(weights: Mapping[str, np.ndarray], layer: Linear) -> tuple[np.ndarray
     )
 
 
+def folded(weights: Mapping[str, np.ndarray], shape: Shape) -> dict[str, np.ndarray]:
+    """Parameters in which the table holds what a model without blocks makes of each token.
+
+    Args:
+        weights: All parameters.
+        shape: Sizes of the encoder.
+
+    Returns:
+        The table alone, where there are no blocks and positions do not matter; otherwise the
+        parameters as they are.
+    """
+    names = [
+        f"embeddings.{table}_embeddings.weight" for table in ("word", "position", "token_type")
+    ]
+    words, places, kinds = (weights[name] for name in names)
+    if shape.layers or np.ptp(places, axis=0).any():
+        return dict(weights)
+    states = (words + places[0] + kinds[0]).astype(np.float64)
+    states -= states.mean(axis=1, keepdims=True)
+    states /= np.sqrt(np.square(states).mean(axis=1, keepdims=True) + shape.epsilon)
+    normed = states * weights[_FOLDED] + weights["embeddings.LayerNorm.bias"]
+    return {names[0]: normed.astype(np.float32)}
+
+
 def encoder_model(
     weights: Mapping[str, np.ndarray], shape: Shape, arithmetic: Arithmetic
 ) -> onnx.ModelProto:
     """Write the encoder with its sentence head.
 
     Args:
-        weights: The encoder's parameters; tables of positions and types and the LayerNorms are
-            taken from here, everything else from the arithmetic.
+        weights: The encoder's parameters, `folded`; tables of positions and types and the
+            LayerNorms are taken from here, everything else from the arithmetic.
         shape: Sizes of the encoder.
         arithmetic: How the big matrices are stored and multiplied.
 
@@ -113,7 +138,7 @@ def encoder_model(
     """
     writer = _Writer(weights, shape, arithmetic)
     hidden = writer.embeddings()
-    bias = writer.attention_bias()
+    bias = writer.attention_bias() if shape.layers else ""
     for block in range(shape.layers):
         hidden = writer.block(block, hidden, bias)
     graph = writer.graph
@@ -136,6 +161,8 @@ class _Writer:
         """Sum of the token, position and type vectors, normalised."""
         graph = self.graph
         graph.scope = "embeddings"
+        if _FOLDED not in self._weights:
+            return self._arithmetic.words(graph, "input_ids")
         pad = graph.constant("pad", np.int64(self._shape.pad))
         real = graph.add("Not", graph.add("Equal", "input_ids", pad))
         real = graph.add("Cast", real, to=TensorProto.INT64)

@@ -25,7 +25,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from klein_embedding.export.onnx_graph import Graph, encoder_model, joined
+from klein_embedding.export.onnx_graph import Graph, encoder_model, folded, joined
 from klein_embedding.export.shape import Linear, Shape, Source
 
 LOUD_LIMIT = 8
@@ -69,7 +69,12 @@ def quantised_model(weights: Mapping[str, np.ndarray], shape: Shape) -> onnx.Mod
     Returns:
         A checked ONNX model of plain operators.
     """
-    return encoder_model(weights, shape, RowInt8(weights, loud_coordinates(weights, shape)))
+    loud = loud_coordinates(weights, shape)
+    weights = folded(weights, shape)
+    if not shape.layers:
+        # Nothing but the look-up is rounded, and its rows have no loud coordinates any more.
+        loud = loud[:0]
+    return encoder_model(weights, shape, RowInt8(weights, loud))
 
 
 def loud_coordinates(weights: Mapping[str, np.ndarray], shape: Shape) -> np.ndarray:
