@@ -14,7 +14,15 @@ TINY = (RECIPES / "tiny.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "name", ["tiny.toml", "first-light.toml", "full.toml", "full-permissive.toml", "gpu-30min.toml"]
+    "name",
+    [
+        "tiny.toml",
+        "first-light.toml",
+        "full.toml",
+        "full-permissive.toml",
+        "gpu-30min.toml",
+        "v0.2.toml",
+    ],
 )
 def test_shipped_recipes_parse(name: str) -> None:
     recipe = load_recipe(RECIPES / name)
