@@ -16,7 +16,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from klein_embedding.files import read_manifest, sha256
+from klein_embedding.files import digest_of, read_manifest, sha256, write_json
 from klein_embedding.infer.embedding import KleinEmbedding
 from klein_embedding.infer.static import StaticEmbedding
 from klein_embedding.model.embedder import matryoshka
@@ -221,6 +221,37 @@ def test_a_source_that_cannot_be_had_is_named(tmp_path: Path, strict: bool) -> N
     assert "tiny-lines" in err
     assert code == (2 if strict else 0)
     assert (home / "data" / "raw" / "tiny-pairs" / "manifest.json").is_file()
+
+
+def test_each_model_gets_the_card_of_its_own_figures(made: Path, tmp_path: Path) -> None:
+    home = tmp_path / "measured"
+    shutil.copytree(made, home)
+    folders = {"klein-tiny": "release", "klein-tiny-static": "release-static"}
+    for at, (name, folder) in enumerate(folders.items()):
+        model = home / "runs" / "tiny" / folder
+        parts = ("onnx/model_quantized.onnx", "tokenizer.json")
+        figure = {
+            "suite": "tatoeba",
+            "language": "hi",
+            "metric": "accuracy",
+            "dim": 512,
+            "precision": "int8",
+            "value": 0.125 + at / 2,
+            "low": 0.1,
+            "high": 0.9,
+            "model_digest": digest_of({part: sha256(model / part) for part in parts}),
+        }
+        results = home / f"{name}.json"
+        write_json(results, {"figures": [figure]})
+        code, out, err = _run(home, "card", "recipes/tiny.toml", "--results", results.name)
+        assert (code, Path(out.strip())) == (0, model / "README.md"), err
+        assert f"| {figure['value']:.3f} |" in (model / "README.md").read_text(encoding="utf-8")
+        assert KleinEmbedding(model).manifest["name"] == name
+    static = (home / "runs/tiny/release-static/README.md").read_text(encoding="utf-8")
+    assert "A RoBERTa without blocks" in static
+    assert "0.125" not in static
+    code, _, err = _run(home, "card", "recipes/tiny.toml", "--results", "none.json")
+    assert (code, err.startswith("klein: ")) == (2, True)
 
 
 def test_no_corpus_without_its_evaluation_sets(tmp_path: Path) -> None:

@@ -147,11 +147,14 @@ def _data_rows(plan: Plan) -> tuple[DataRow, ...]:
 
 
 def card(plan: Plan, results: Path) -> Path:
-    """Write the model card again with measured figures; return its path."""
+    """Write the card of the model that was measured again, with its figures; return its path."""
     from klein_embedding.export.release import write_card
 
-    write_card(plan.places.release, results, _data_rows(plan))
-    return plan.places.release / "README.md"
+    twin = plan.places.twin
+    measured = twin if twin and results.stem == plan.recipe.export.static_name else None
+    folder = measured or plan.places.release
+    write_card(folder, results, _data_rows(plan))
+    return folder / "README.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +94,7 @@ def export_twin(stage: Path, target: Path, name: str, data: tuple[DataRow, ...])
     """
     key = files.check_files(stage)["files"]["table.npy"]
     weights, config = twin_model(np.load(stage / "table.npy"))
-    facts = CardFacts(name, STATIC_SUMMARY, "other", data, (), STATIC_LIMITS)
+    facts = twin_facts(name, data, ())
     export_model(weights, config, stage / "tokenizer.json", target, facts)
     manifest = files.read_manifest(target)
     files.write_json(target / files.MANIFEST, {**manifest, "key": key, "stage": "twin"})
@@ -104,6 +103,11 @@ def export_twin(stage: Path, target: Path, name: str, data: tuple[DataRow, ...])
 def card_facts(name: str, data: tuple[DataRow, ...], figures: tuple[FigureRow, ...]) -> CardFacts:
     """Facts of the card that do not come from measurements, with those that do."""
     return CardFacts(name, SUMMARY, "other", data, figures, LIMITS)
+
+
+def twin_facts(name: str, data: tuple[DataRow, ...], figures: tuple[FigureRow, ...]) -> CardFacts:
+    """The same for the static vectors."""
+    return CardFacts(name, STATIC_SUMMARY, "other", data, figures, STATIC_LIMITS)
 
 
 def write_card(target: Path, results: Path, data: tuple[DataRow, ...]) -> None:
@@ -126,7 +130,8 @@ def write_card(target: Path, results: Path, data: tuple[DataRow, ...]) -> None:
     )
     if not shown:
         raise KleinError(f"{results}: holds no int8 figures; measure with klein eval first")
-    rewrite_card(target, replace(card_facts(manifest["name"], data, shown)))
+    facts = twin_facts if manifest.get("stage") == "twin" else card_facts
+    rewrite_card(target, facts(manifest["name"], data, shown))
 
 
 def _check_measured(target: Path, results: Path) -> None:
