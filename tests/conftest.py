@@ -182,7 +182,8 @@ def klein(
     return run
 
 
-@pytest.fixture(scope="session")
+# Not for the session: a browser leaves an event loop running, in which none else can be run.
+@pytest.fixture(scope="module")
 def browser():
     """Debian's Chromium; a machine without it skips these tests, but not where they must run."""
     try:

@@ -51,8 +51,12 @@ def _klein(home: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def _run(home: Path, *words: str) -> tuple[int, str, str]:
-    process = _klein(home, *words)
-    out, err = process.communicate(timeout=240)
+    with _klein(home, *words) as process:
+        try:
+            out, err = process.communicate(timeout=240)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     return process.returncode, out, err
 
 
