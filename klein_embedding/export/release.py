@@ -74,10 +74,8 @@ def export_stage(stage: Path, target: Path, name: str, data: tuple[DataRow, ...]
     key = files.check_files(stage)["files"]["model.safetensors"]
     weights = load_file(stage / "model.safetensors")
     config = files.read_json(stage / "config.json")
-    facts = card_facts(name, data, ())
-    export_model(weights, config, stage / "tokenizer.json", target, facts)
-    manifest = files.read_manifest(target)
-    files.write_json(target / files.MANIFEST, {**manifest, "key": key, "stage": "export"})
+    export_model(weights, config, stage / "tokenizer.json", target, card_facts(name, data, ()))
+    _mark(target, "export", key)
 
 
 def export_twin(stage: Path, target: Path, name: str, data: tuple[DataRow, ...]) -> None:
@@ -94,10 +92,14 @@ def export_twin(stage: Path, target: Path, name: str, data: tuple[DataRow, ...])
     """
     key = files.check_files(stage)["files"]["table.npy"]
     weights, config = twin_model(np.load(stage / "table.npy"))
-    facts = twin_facts(name, data, ())
-    export_model(weights, config, stage / "tokenizer.json", target, facts)
+    export_model(weights, config, stage / "tokenizer.json", target, twin_facts(name, data, ()))
+    _mark(target, "twin", key)
+
+
+def _mark(target: Path, stage: str, key: str) -> None:
+    """Write into a folder's manifest which stage made it, and from which weights."""
     manifest = files.read_manifest(target)
-    files.write_json(target / files.MANIFEST, {**manifest, "key": key, "stage": "twin"})
+    files.write_json(target / files.MANIFEST, {**manifest, "key": key, "stage": stage})
 
 
 def card_facts(name: str, data: tuple[DataRow, ...], figures: tuple[FigureRow, ...]) -> CardFacts:
