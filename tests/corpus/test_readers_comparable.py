@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
@@ -18,6 +19,14 @@ OPTIONS = {
     "files": "*.txt",
     "document": r"^(?P<key>\d+)-(?P<lang>\w+)\.txt$",
     "languages": {"en": "en", "hi": "hi"},
+}
+ROWS = {
+    "files": "*.json",
+    "document": r"^(?P<key>\d+)\.json$",
+    "languages": {"eng": "en", "hin": "hi", "asm": "as"},
+    "rows": "data",
+    "lang": "language",
+    "text": "text",
 }
 
 
@@ -73,8 +82,25 @@ def test_a_page_in_english_under_another_languages_name_is_left_out(tmp_path):
 
 
 def test_the_expression_must_name_its_groups(tmp_path):
-    with pytest.raises(KleinError, match="'document' must name the groups lang and key"):
+    with pytest.raises(KleinError, match=r"'document' must name the group\(s\) key, lang"):
         list(READERS["comparable"](tmp_path, OPTIONS | {"document": "x"}, "tried"))
+    with pytest.raises(KleinError, match=r"'document' must name the group\(s\) key$"):
+        list(READERS["comparable"](tmp_path, ROWS | {"document": "x"}, "tried"))
+
+
+def test_one_file_may_hold_a_document_in_all_languages(tmp_path):
+    for number, start in enumerate(range(0, 40, 8)):
+        rows = pairs_of_words()[start : start + 8]
+        english, hindi = (" ".join(row[side] for row in rows) for side in (0, 1))
+        # The Assamese version was never translated, and nobody asked for the Manipuri one.
+        versions = [("eng", english), ("hin", hindi), ("asm", english), ("man", hindi)]
+        rows = [{"language": code, "text": text} for code, text in versions]
+        (tmp_path / f"{number}.json").write_text(json.dumps({"data": rows}))
+    (tmp_path / "8.json").write_text('{"data": [{"language": "eng"}]}')
+    found = list(READERS["comparable"](tmp_path, ROWS, "tried"))
+    right = set(pairs_of_words())
+    assert {(pair.anchor_lang, pair.positive_lang) for pair in found} == {("en", "hi")}
+    assert sum((pair.anchor, pair.positive) in right for pair in found) >= 36
 
 
 @pytest.mark.parametrize(
@@ -86,6 +112,11 @@ def test_the_expression_must_name_its_groups(tmp_path):
         ("पहला।दूसरा। तीसरा", ["पहला।", "दूसरा।", "तीसरा"]),
         ("डॉ. राव आए। वे गए।", ["डॉ. राव आए।", "वे गए।"]),
         ("এটা৷দুটা", ["এটা৷", "দুটা"]),
+        ("આ સારું છે. ડૉ. પટેલ.", ["આ સારું છે.", "ડૉ. પટેલ."]),
+        ("हे चांगले आहे. एस. पाटील.", ["हे चांगले आहे.", "एस. पाटील."]),
+        ("ಇಲ್ಲಿ ಇದೆ. ಎಸ್. ಎಂ. ರಾವ್.", ["ಇಲ್ಲಿ ಇದೆ.", "ಎಸ್. ಎಂ. ರಾವ್."]),
+        ("നല്ലത് ആണ്. ഡോ. നായർ.", ["നല്ലത് ആണ്.", "ഡോ. നായർ."]),
+        ("பி. ஜே. ராஜா. சரி. போ.", ["பி. ஜே. ராஜா.", "சரி.", "போ."]),
         ("پہلا۔ دوسرا؟ تیسرا", ["پہلا۔", "دوسرا؟", "تیسرا"]),
         ('He said "go." Then\n\nnothing', ['He said "go."', "Then", "nothing"]),
         (" \n ", []),

@@ -119,3 +119,34 @@ def test_damaged_tables_are_named_and_skipped(tmp_path, caplog, name, content):
 def test_a_column_map_needs_two_languages_of_ours(tmp_path, columns):
     with pytest.raises(KleinError, match="source tried: 'columns' must name two languages"):
         read(tmp_path, {"files": "*", "columns": columns})
+
+
+def test_tables_of_one_language_are_joined_on_their_key(tmp_path):
+    rows = {
+        "english/en_a.csv": "ID,BAD,GOOD\n1,it 's late .,it 's early .\n2,cold tea,hot tea\n",
+        "hindi/hi_a.csv": "ID,GOOD,BAD\n2,गरम चाय,ठंडी चाय\n1,जल्दी है।,देर है।\n3,कुछ,और\n",
+        "urdu/ur_a.csv": "ID,BAD,GOOD\n2,,گرم چائے\n",
+        "hindi/hi_b.csv": "ID,BAD,GOOD\n1,दूसरा,भाग\n",
+        "maithili/mai_a.csv": "ID,BAD,GOOD\n1,x,y\n",
+    }
+    for name, text in rows.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    options = {
+        "files": "*/*.csv",
+        "table": r"/(?P<lang>[a-z]+)_(?P<part>[ab])[.]csv$",
+        "on": "ID",
+        "texts": ["BAD", "GOOD"],
+        "tokenised": True,
+    }
+    found = list(READERS["row_keys"](tmp_path, options, "reviews"))
+    assert [(p.anchor, p.positive, p.anchor_lang, p.positive_lang) for p in found] == [
+        ("it's late.", "देर है।", "en", "hi"),
+        ("it's early.", "जल्दी है।", "en", "hi"),
+        ("cold tea", "ठंडी चाय", "en", "hi"),
+        ("hot tea", "गरम चाय", "en", "hi"),
+        ("hot tea", "گرم چائے", "en", "ur"),
+        ("गरम चाय", "گرم چائے", "hi", "ur"),
+    ]
+    with pytest.raises(KleinError, match="'table' must name the groups lang and part"):
+        list(READERS["row_keys"](tmp_path, options | {"table": "x"}, "reviews"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +44,10 @@ def read_comparable(root: Path, options: Mapping[str, Any], source: str) -> Iter
             file's path and names the groups ``lang`` and ``key``; ``languages``: our code by what
             the group ``lang`` may be; ``unit``: "sentence", or "line" if every line is one;
             ``column``: of lines with tabs, the one that holds the text, counted from 0;
-            ``anchor``: the only language that the others are aligned with, all unless given.
+            ``anchor``: the only language that the others are aligned with, all unless given;
+            ``rows``, ``lang``, ``text``: where a file is JSON and holds one document in all
+            languages, the names of its list of versions and of their language and text;
+            ``document`` then names ``key`` alone.
         source: Name of the source.
 
     Returns:
@@ -96,31 +100,61 @@ def _documents(
 ) -> Iterator[dict[str, list[Text]]]:
     """The documents of each key by language."""
     pattern = re.compile(option(options, "document", source))
-    if not {"lang", "key"} <= set(pattern.groupindex):
-        raise KleinError(f"source {source}: 'document' must name the groups lang and key")
-    languages = option(options, "languages", source)
-    paths: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+    wanted = {"key"} if "rows" in options else {"lang", "key"}
+    if not wanted <= set(pattern.groupindex):
+        names = ", ".join(sorted(wanted))
+        raise KleinError(f"source {source}: 'document' must name the group(s) {names}")
+    paths: dict[str, list[Path]] = defaultdict(list)
     for path in files_of(root, option(options, "files", source)):
         found = pattern.search(path.relative_to(root).as_posix())
-        if found and found["lang"] in languages:
-            paths[found["key"]].append((languages[found["lang"]], path))
-    cut = _cutter(options)
+        if found:
+            paths[found["key"]].append(path)
+    parse = _rows(options, source) if "rows" in options else _named(root, pattern, options, source)
     for key in sorted(paths):
         versions: dict[str, list[Text]] = defaultdict(list)
-        for lang, path in paths[key]:
-            for _, sentences in readable([path], cut):
+        for _, read in readable(paths[key], parse):
+            for lang, sentences in read:
                 # Pages that were never translated come in English under every language's name.
                 if script_share(" ".join(sentences), lang) >= LEAST_SHARE:
                     versions[lang].append(sentences)
         yield versions
 
 
-def _cutter(options: Mapping[str, Any]) -> Callable[[Path], Text]:
+def _named(
+    root: Path, pattern: re.Pattern[str], options: Mapping[str, Any], source: str
+) -> Callable[[Path], list[tuple[str, Text]]]:
+    """Reads the one document of a file, whose language its path says."""
+    languages, cut = option(options, "languages", source), _cutter(options)
+
+    def parse(path: Path) -> list[tuple[str, Text]]:
+        found = pattern.search(path.relative_to(root).as_posix())
+        lang = languages.get(found["lang"]) if found else None
+        return [(lang, cut(path.read_bytes().decode("utf-8-sig")))] if lang else []
+
+    return parse
+
+
+def _rows(options: Mapping[str, Any], source: str) -> Callable[[Path], list[tuple[str, Text]]]:
+    """Reads the versions of a document that one JSON file holds."""
+    languages, cut = option(options, "languages", source), _cutter(options)
+    rows, lang, text = (option(options, name, source) for name in ("rows", "lang", "text"))
+
+    def parse(path: Path) -> list[tuple[str, Text]]:
+        versions = json.loads(path.read_bytes())[rows]
+        return [
+            (languages[version[lang]], cut(version[text]))
+            for version in versions
+            if version[lang] in languages
+        ]
+
+    return parse
+
+
+def _cutter(options: Mapping[str, Any]) -> Callable[[str], Text]:
     column = int(options.get("column", 0))
     whole = options.get("unit", "sentence") == "line"
 
-    def cut(path: Path) -> Text:
-        text = path.read_bytes().decode("utf-8-sig")
+    def cut(text: str) -> Text:
         if not whole:
             return split_sentences(text)
         rows = [line.split("\t") for line in text.split("\n")]

@@ -45,8 +45,10 @@ from klein_embedding.corpus.readers.news import read_makhzan, read_news_text, re
 from klein_embedding.corpus.readers.parallel_columns import read_parallel_columns
 from klein_embedding.corpus.readers.proofs import read_proofs
 from klein_embedding.corpus.readers.resources_xml import read_resw, read_xliff
+from klein_embedding.corpus.readers.row_keys import read_row_keys
 from klein_embedding.corpus.readers.steps import read_steps
 from klein_embedding.corpus.readers.stories import read_stories
+from klein_embedding.corpus.readers.subtitles import read_subtitles
 from klein_embedding.corpus.readers.suffixed import read_suffixed
 from klein_embedding.corpus.readers.tabbed import read_tab_lines
 from klein_embedding.corpus.readers.tldr import read_tldr
@@ -101,8 +103,10 @@ READERS: dict[str, Reader] = {
     "proofs": read_proofs,
     "resw": read_resw,
     "schemas": read_schemas,
+    "row_keys": read_row_keys,
     "steps": read_steps,
     "stories": read_stories,
+    "subtitles": read_subtitles,
     "suffixed": read_suffixed,
     "tab_lines": read_tab_lines,
     "tldr": read_tldr,
