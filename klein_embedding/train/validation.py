@@ -29,7 +29,7 @@ def validate(objective: Objective, valid: Shards, run: RunRecipe) -> dict[str, f
     """
     objective.settle()
     scores: dict[str, list[float]] = {}
-    for (kind, _), rows in sorted(_sets(valid).items()):
+    for (kind, _), rows in sorted(sets_of(valid).items()):
         shuffled = np.random.default_rng(run.seed).permutation(rows)
         pairs = np.asarray(valid.pairs[shuffled[: run.valid_pairs]])
         pairs = pairs[distinct(np.asarray(valid.keys[pairs.reshape(-1)]).reshape(-1, 2))]
@@ -41,7 +41,8 @@ def validate(objective: Objective, valid: Shards, run: RunRecipe) -> dict[str, f
     return means | {MEAN: float(np.mean(list(means.values())))} if means else {}
 
 
-def _sets(valid: Shards) -> dict[tuple[str, str], np.ndarray]:
+def sets_of(valid: Shards) -> dict[tuple[str, str], np.ndarray]:
+    """Rows of the held-out pairs of each set, a kind of pair and, of translations, a language."""
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     for group in valid.groups:
         language = group.positive_lang if group.kind == "translation" else ""
