@@ -41,7 +41,7 @@ INTERVAL = (2.5, 97.5)
 
 def main() -> None:
     """Measure, fit and write ``scaling.json``."""
-    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     reader.add_argument("shards", type=Path)
     reader.add_argument("--of", action="append", default=[], metavar="MILLIONS=FOLDER")
     reader.add_argument("--to", type=float, nargs="+", default=[])

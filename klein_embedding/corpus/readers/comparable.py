@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from klein_embedding.corpus.align import Bead, BeadCost, align, length_cost
-from klein_embedding.corpus.lexicon import Judge, judge, learn
+from klein_embedding.corpus.lexicon import Judge, Lexicon, judge, learn
 from klein_embedding.corpus.readers.reading import files_of, option, readable, required
 from klein_embedding.corpus.sentences import split_sentences
 from klein_embedding.errors import KleinError
@@ -66,22 +66,27 @@ def _pairs(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair
             continue
         both = [found for found in documents if left in found and right in found]
         matches = [m for found in both for m in _matched(found[left], found[right])]
-        lexicon = learn(
-            _texts(ours, theirs, bead)
-            for ours, theirs, beads in matches
-            for bead in beads
-            if bead.left and bead.right and bead.cost <= MOST_COST
-        )
+        lexicon = learned(matches)
         for ours, theirs, _ in matches:
             for anchor, positive in _supported(ours, theirs, judge(lexicon, ours, theirs)):
                 yield Pair(anchor, positive, left, right, source, "translation")
+
+
+def learned(matches: Iterable[tuple[Text, Text, list[Bead]]]) -> Lexicon:
+    """Words of documents that were aligned by length and numbers, from their surer beads."""
+    return learn(
+        texts_of(ours, theirs, bead)
+        for ours, theirs, beads in matches
+        for bead in beads
+        if bead.left and bead.right and bead.cost <= MOST_COST
+    )
 
 
 def _supported(left: Text, right: Text, judged: Judge) -> Iterator[tuple[str, str]]:
     for bead in _aligned(left, right, judged.cost):
         if not bead.left or not bead.right:
             continue
-        anchor, positive = _texts(left, right, bead)
+        anchor, positive = texts_of(left, right, bead)
         support = judged.support(bead.left.start, bead.left.stop, bead.right.start, bead.right.stop)
         if support >= LEAST_SUPPORT and min(len(anchor), len(positive)) >= LEAST_CHARACTERS:
             yield anchor, positive
@@ -91,7 +96,8 @@ def _aligned(left: Text, right: Text, cost: BeadCost) -> list[Bead]:
     return align(len(left), len(right), cost)
 
 
-def _texts(left: Text, right: Text, bead: Bead) -> tuple[str, str]:
+def texts_of(left: Text, right: Text, bead: Bead) -> tuple[str, str]:
+    """The two sides of a bead."""
     return " ".join(left[n] for n in bead.left), " ".join(right[n] for n in bead.right)
 
 

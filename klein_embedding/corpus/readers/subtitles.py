@@ -11,7 +11,6 @@ Shapes: N cues of all talks, M cues of a column, W cues of a window.
 from __future__ import annotations
 
 import html
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,8 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klein_embedding.corpus.align import Bead, BeadCost, align, length_cost
-from klein_embedding.corpus.lexicon import Judge, judge, learn
-from klein_embedding.corpus.readers.comparable import LEAST_CHARACTERS, LEAST_SUPPORT, MOST_COST
+from klein_embedding.corpus.lexicon import Judge, judge
+from klein_embedding.corpus.readers.comparable import (
+    LEAST_CHARACTERS,
+    LEAST_SUPPORT,
+    learned,
+    texts_of,
+)
 from klein_embedding.corpus.readers.reading import (
     files_of,
     option,
@@ -34,8 +38,6 @@ from klein_embedding.corpus.readers.reading import (
     say_damaged,
 )
 from klein_embedding.text import Line, Pair
-
-_log = logging.getLogger(__name__)
 
 WINDOW, STEP = 48, 24
 CANDIDATES = 30
@@ -130,19 +132,10 @@ def _sentences(talks: _Talks, column: list[str]) -> Iterator[tuple[str, str]]:
     for ours, theirs in _stretches(talks, column):
         left, right = talks.cues[ours.start : ours.stop], column[theirs.start : theirs.stop]
         matched.append((left, right, align(len(left), len(right), length_cost(left, right))))
-    lexicon = learn(
-        _texts(left, right, bead)
-        for left, right, beads in matched
-        for bead in beads
-        if bead.left and bead.right and bead.cost <= MOST_COST
-    )
+    lexicon = learned(matched)
     for left, right, _ in matched:
         judged = judge(lexicon, left, right)
         yield from _joined(left, right, judged)
-
-
-def _texts(left: list[str], right: list[str], bead: Bead) -> tuple[str, str]:
-    return " ".join(left[n] for n in bead.left), " ".join(right[n] for n in bead.right)
 
 
 def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[str, str]]:
@@ -164,7 +157,7 @@ def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[
                 range(waiting[0].right.start, bead.right.stop),
                 0.0,
             )
-            anchor, positive = _texts(left, right, whole)
+            anchor, positive = texts_of(left, right, whole)
             if support >= LEAST_SUPPORT and min(len(anchor), len(positive)) >= LEAST_CHARACTERS:
                 yield anchor, positive
         waiting = []
