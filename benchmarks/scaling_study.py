@@ -27,11 +27,10 @@ from klein_embedding.device import choose_compute
 from klein_embedding.errors import KleinError
 from klein_embedding.files import write_json
 from klein_embedding.tokenizer.shards import Shards, open_shards
-from klein_embedding.train.batches import distinct
 from klein_embedding.train.finished import static_of
 from klein_embedding.train.plot import read_curves
 from klein_embedding.train.static import bags
-from klein_embedding.train.validation import MEAN, sets_of
+from klein_embedding.train.validation import MEAN, drawn_sets
 
 RESAMPLES, REFITS = 1000, 200
 MOST_PAIRS = 1000
@@ -94,12 +93,7 @@ def _misses(valid: Shards, folder: Path) -> dict[tuple[str, str], np.ndarray]:
     """Of each set whether (N,) an anchor's positive is not its nearest, 0 or 1."""
     table, bigrams = static_of(folder, choose_compute())
     found = {}
-    for name, rows in sorted(sets_of(valid).items()):
-        shuffled = np.random.default_rng(1).permutation(rows)
-        pairs = np.asarray(valid.pairs[shuffled[:MOST_PAIRS]])
-        pairs = pairs[distinct(np.asarray(valid.keys[pairs.reshape(-1)]).reshape(-1, 2))]
-        if len(pairs) < 2:
-            continue
+    for name, pairs in drawn_sets(valid, MOST_PAIRS, seed=1):
         sides = [
             torch.nn.functional.normalize(bags(table, valid, (pairs[:, side], LONGEST), bigrams))
             for side in (0, 1)

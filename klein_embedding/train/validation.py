@@ -5,6 +5,8 @@ Shapes: N pairs, C coordinates.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
@@ -29,20 +31,27 @@ def validate(objective: Objective, valid: Shards, run: RunRecipe) -> dict[str, f
     """
     objective.settle()
     scores: dict[str, list[float]] = {}
-    for (kind, _), rows in sorted(sets_of(valid).items()):
-        shuffled = np.random.default_rng(run.seed).permutation(rows)
-        pairs = np.asarray(valid.pairs[shuffled[: run.valid_pairs]])
-        pairs = pairs[distinct(np.asarray(valid.keys[pairs.reshape(-1)]).reshape(-1, 2))]
-        if len(pairs) < 2:
-            continue
+    for (kind, _), pairs in drawn_sets(valid, run.valid_pairs, run.seed):
         sides = [objective.embed(valid, pairs[:, side]) for side in (0, 1)]
         scores.setdefault(kind, []).append(in_batch_accuracy(sides[0], sides[1]))
     means = {kind: float(np.mean(values)) for kind, values in scores.items()}
     return means | {MEAN: float(np.mean(list(means.values())))} if means else {}
 
 
-def sets_of(valid: Shards) -> dict[tuple[str, str], np.ndarray]:
-    """Rows of the held-out pairs of each set, a kind of pair and, of translations, a language."""
+def drawn_sets(valid: Shards, most: int, seed: int) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    """Kind and language of each set, and texts (N, 2) of at most so many of its pairs.
+
+    Pairs that share a text with an earlier one are left out, and sets of fewer than two pairs.
+    """
+    for name, rows in sorted(_sets(valid).items()):
+        shuffled = np.random.default_rng(seed).permutation(rows)
+        pairs = np.asarray(valid.pairs[shuffled[:most]])
+        pairs = pairs[distinct(np.asarray(valid.keys[pairs.reshape(-1)]).reshape(-1, 2))]
+        if len(pairs) >= 2:
+            yield name, pairs
+
+
+def _sets(valid: Shards) -> dict[tuple[str, str], np.ndarray]:
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     for group in valid.groups:
         language = group.positive_lang if group.kind == "translation" else ""

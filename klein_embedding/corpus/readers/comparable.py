@@ -87,9 +87,16 @@ def _supported(left: Text, right: Text, judged: Judge) -> Iterator[tuple[str, st
         if not bead.left or not bead.right:
             continue
         anchor, positive = texts_of(left, right, bead)
-        support = judged.support(bead.left.start, bead.left.stop, bead.right.start, bead.right.stop)
-        if support >= LEAST_SUPPORT and min(len(anchor), len(positive)) >= LEAST_CHARACTERS:
+        if (
+            support_of(judged, bead) >= LEAST_SUPPORT
+            and min(len(anchor), len(positive)) >= LEAST_CHARACTERS
+        ):
             yield anchor, positive
+
+
+def support_of(judged: Judge, bead: Bead) -> float:
+    """What the words of a bead say for it, see `Judge.support`."""
+    return judged.support(bead.left.start, bead.left.stop, bead.right.start, bead.right.stop)
 
 
 def _aligned(left: Text, right: Text, cost: BeadCost) -> list[Bead]:

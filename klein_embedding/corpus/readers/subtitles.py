@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from klein_embedding.corpus.align import Bead, BeadCost, align, length_cost
+from klein_embedding.corpus.align import Bead, align, length_cost
 from klein_embedding.corpus.lexicon import Judge, judge
 from klein_embedding.corpus.readers.comparable import (
     LEAST_CHARACTERS,
     LEAST_SUPPORT,
     learned,
+    support_of,
     texts_of,
 )
 from klein_embedding.corpus.readers.reading import (
@@ -140,9 +141,8 @@ def _sentences(talks: _Talks, column: list[str]) -> Iterator[tuple[str, str]]:
 
 def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[str, str]]:
     """Cues joined up to the English full stop, where the words of most of them agree."""
-    cost: BeadCost = judged.cost
     waiting: list[Bead] = []
-    for bead in align(len(left), len(right), cost):
+    for bead in align(len(left), len(right), judged.cost):
         if not bead.left or not bead.right:
             # A cue without a counterpart breaks the sentence that it belongs to.
             waiting = []
@@ -151,7 +151,7 @@ def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[
         if not _SENTENCE_END.search(left[bead.left[-1]]):
             continue
         if len(waiting) <= MOST_CUES and _starts(left, waiting[0]):
-            support = np.mean([_support(judged, part) for part in waiting])
+            support = np.mean([support_of(judged, part) for part in waiting])
             whole = Bead(
                 range(waiting[0].left.start, bead.left.stop),
                 range(waiting[0].right.start, bead.right.stop),
@@ -167,10 +167,6 @@ def _starts(left: list[str], bead: Bead) -> bool:
     """Whether a sentence begins with the bead's first cue."""
     first = bead.left.start
     return not first or bool(_SENTENCE_END.search(left[first - 1]))
-
-
-def _support(judged: Judge, bead: Bead) -> float:
-    return judged.support(bead.left.start, bead.left.stop, bead.right.start, bead.right.stop)
 
 
 def _stretches(talks: _Talks, column: list[str]) -> Iterator[tuple[range, range]]:
