@@ -100,7 +100,7 @@ def _script_pattern(lang: str) -> re.Pattern[str]:
 def script_share(text: str, lang: str) -> float:
     """Share of a text's letters and marks, from 0 to 1, that stand in the language's script."""
     content = _NOT_CONTENT.sub("", text)
-    letters = sum(1 for char in content if not char.isdigit())
+    letters = len(content) - sum(map(str.isdigit, content))
     return len(_script_pattern(lang).findall(content)) / letters if letters else 0.0
 
 

@@ -12,10 +12,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
-BeadCost = Callable[[int, int, int, int], float]
-"""Cost of a bead: first and last place (exclusive) on the left, then on the right."""
+import numpy as np
+from numpy.typing import NDArray
+
+Places = NDArray[np.int64]
+Costs = NDArray[np.float64]
+BeadCost = Callable[[Places, Places, int, int], Costs]
+"""Costs (n,) of beads of one shape: their first places (n,) on the left and on the right, then the
+number of sentences on the left and on the right, of which one may be none."""
 
 PRIORS = {(1, 1): 0.89, (1, 0): 0.005, (0, 1): 0.005, (2, 1): 0.05, (1, 2): 0.05}
 """Share of beads of each shape (left sentences, right sentences): Gale and Church's table 5."""
@@ -31,6 +36,8 @@ GAP = 2.0
 texts that are whole; speeches and press releases leave out sentences, long ones as well."""
 SMALLEST_BAND, BAND_SHARE = 12, 0.08
 
+_PRIORS = [-math.log(share) for share in PRIORS.values()]
+_ACROSS = list(PRIORS).index((0, 1))
 _ANCHOR = re.compile(r"\d+")
 _GROUPED = re.compile(r"(?<=\d)[,\u066c](?=\d)")
 
@@ -56,29 +63,69 @@ def align(left: int, right: int, cost: BeadCost) -> list[Bead]:
     Args:
         left: Number of the left document's sentences.
         right: Number of the right document's sentences.
-        cost: Cost of a bead, such as `length_cost` gives; the shares of shapes are added here.
+        cost: Cost of beads, such as `length_cost` gives; the shares of shapes are added here.
 
     Returns:
         The beads in order; every sentence is in exactly one.
     """
-    shapes = [(shape, -math.log(share)) for shape, share in PRIORS.items()]
-    best: list[dict[int, float]] = [{} for _ in range(left + 1)]
-    taken: dict[tuple[int, int], tuple[tuple[int, int], float]] = {}
-    best[0][0] = 0.0
-    for at in range(left + 1):
-        for to in _band(at, left, right):
-            found = best[at].get(to, math.inf)
-            for (down, across), prior in shapes:
-                before = best[at - down].get(to - across) if at >= down else None
-                if before is None:
-                    continue
-                own = cost(at - down, at, to - across, to)
-                if before + prior + own < found:
-                    found = before + prior + own
-                    taken[at, to] = (down, across), own
-            if found < math.inf:
-                best[at][to] = found
-    return _path(left, right, taken)
+    bands = [_band(at, left, right) for at in range(left + 1)]
+    rows = np.repeat(np.arange(left + 1), [len(band) for band in bands])
+    columns = np.concatenate([np.arange(band.start, band.stop) for band in bands])
+    begins = np.cumsum([0, *(len(band) for band in bands)])
+    steps = {shape: _costs(rows, columns, shape, cost) for shape in PRIORS}
+    # Two places more than there are sentences, so that a look back never leaves the row.
+    best = np.full((3, right + 3), np.inf)
+    taken = np.empty(len(rows), dtype=np.int8)
+    for at, band in enumerate(bands):
+        cells, here = slice(begins[at], begins[at + 1]), np.arange(band.start, band.stop) + 2
+        found, shape = np.full(len(band), np.inf), np.full(len(band), -1, dtype=np.int8)
+        late, late_shape = found.copy(), shape.copy()
+        for number, (down, across) in enumerate(PRIORS):
+            if not down:
+                continue
+            sums, numbers = (late, late_shape) if number > _ACROSS else (found, shape)
+            total = best[(at - down) % 3, here - across] + _PRIORS[number]
+            total += steps[down, across][cells]
+            better = total < sums
+            sums[better], numbers[better] = total[better], number
+        row = best[at % 3]
+        row[:] = np.inf
+        if not at:
+            found[0] = 0.0
+        row[here] = _crossed(found, shape, (late, late_shape), steps[0, 1][cells])
+        taken[cells] = shape
+    return _path(left, right, taken, (bands, begins, steps))
+
+
+def _costs(rows: Places, columns: Places, shape: tuple[int, int], cost: BeadCost) -> Costs:
+    """What a bead of one shape costs that ends at each cell; infinite where none fits."""
+    down, across = shape
+    found = np.full(len(rows), np.inf)
+    fits = (rows >= down) & (columns >= across)
+    found[fits] = cost(rows[fits] - down, columns[fits] - across, down, across)
+    return found
+
+
+def _crossed(
+    found: Costs, shape: NDArray[np.int8], late: tuple[Costs, NDArray[np.int8]], across: Costs
+) -> Costs:
+    """Go along one row, where a cell may follow from the one before it.
+
+    Args:
+        found: (n,) least cost by the shapes before the one that stays in the row.
+        shape: (n,) numbers of those shapes; those that are taken in the end are written here.
+        late: The same of the shapes after it.
+        across: (n,) cost of the bead that stays in the row.
+    """
+    sums, before = found.tolist(), math.inf
+    rest = zip(late[0].tolist(), late[1].tolist(), across.tolist(), strict=True)
+    for cell, (other, other_shape, own) in enumerate(rest):
+        if before + _PRIORS[_ACROSS] + own < sums[cell]:
+            sums[cell], shape[cell] = before + _PRIORS[_ACROSS] + own, _ACROSS
+        if other < sums[cell]:
+            sums[cell], shape[cell] = other, other_shape
+        before = sums[cell]
+    return np.array(sums)
 
 
 def _band(at: int, left: int, right: int) -> range:
@@ -90,11 +137,17 @@ def _band(at: int, left: int, right: int) -> range:
 
 
 def _path(
-    left: int, right: int, taken: dict[tuple[int, int], tuple[tuple[int, int], float]]
+    left: int,
+    right: int,
+    taken: NDArray[np.int8],
+    cells: tuple[list[range], Places, dict[tuple[int, int], Costs]],
 ) -> list[Bead]:
-    beads = []
+    bands, begins, steps = cells
+    beads, shapes = list[Bead](), list(PRIORS)
     while left or right:
-        (down, across), own = taken[left, right]
+        cell = int(begins[left]) + right - bands[left].start
+        down, across = shape = shapes[taken[cell]]
+        own = float(steps[shape][cell])
         beads.append(Bead(range(left - down, left), range(right - across, right), own))
         left, right = left - down, right - across
     return beads[::-1]
@@ -116,37 +169,51 @@ def length_cost(left: Sequence[str], right: Sequence[str]) -> BeadCost:
     left_sums, right_sums = _sums(left), _sums(right)
     ratio = (right_sums[-1] + PRIOR_LENGTH) / (left_sums[-1] + PRIOR_LENGTH)
     ours, theirs = [anchors(text) for text in left], [anchors(text) for text in right]
-    left_marks = list(accumulate((found.total() for found in ours), initial=0))
-    right_marks = list(accumulate((found.total() for found in theirs), initial=0))
+    left_marks, right_marks = _totals(ours), _totals(theirs)
 
-    def anchored(start: int, stop: int, first: int, last: int) -> float:
+    def shared(start: int, first: int, down: int, across: int) -> int:
         mine, yours = Counter[str](), Counter[str]()
-        for place in range(start, stop):
+        for place in range(start, start + down):
             mine += ours[place]
-        for place in range(first, last):
+        for place in range(first, first + across):
             yours += theirs[place]
-        shared = (mine & yours).total()
-        lone = mine.total() + yours.total() - 2 * shared
-        return LONE_ANCHOR * min(lone, MOST_ANCHORS) - SHARED_ANCHOR * min(shared, MOST_ANCHORS)
+        return (mine & yours).total()
 
-    def cost(start: int, stop: int, first: int, last: int) -> float:
-        own = 0.0
-        if left_marks[stop] > left_marks[start] or right_marks[last] > right_marks[first]:
-            own = anchored(start, stop, first, last)
-        if start == stop or first == last:
+    def anchored(starts: Places, firsts: Places, down: int, across: int) -> Costs:
+        mine = left_marks[starts + down] - left_marks[starts]
+        yours = right_marks[firsts + across] - right_marks[firsts]
+        both = np.zeros(len(starts), dtype=np.int64)
+        for bead in np.flatnonzero((mine > 0) & (yours > 0)):
+            both[bead] = shared(int(starts[bead]), int(firsts[bead]), down, across)
+        lone = mine + yours - 2 * both
+        lone, both = np.minimum(lone, MOST_ANCHORS), np.minimum(both, MOST_ANCHORS)
+        return LONE_ANCHOR * lone - SHARED_ANCHOR * both
+
+    def cost(starts: Places, firsts: Places, down: int, across: int) -> Costs:
+        own = anchored(starts, firsts, down, across)
+        if not down or not across:
             return own + GAP
-        here = left_sums[stop] - left_sums[start]
-        there = right_sums[last] - right_sums[first]
+        here = left_sums[starts + down] - left_sums[starts]
+        there = right_sums[firsts + across] - right_sums[firsts]
         mean = (here + there / ratio) / 2
-        delta = (there - here * ratio) / math.sqrt(max(mean, 1) * VARIANCE * ratio)
-        # Twice the upper tail of the normal distribution, kept above zero.
-        return own - math.log(max(math.erfc(abs(delta) / math.sqrt(2)), 1e-12))
+        delta = (there - here * ratio) / np.sqrt(np.maximum(mean, 1) * VARIANCE * ratio)
+        return own - _log_tail(np.abs(delta))
 
     return cost
 
 
-def _sums(texts: Sequence[str]) -> list[int]:
-    return list(accumulate((len(text) for text in texts), initial=0))
+def _log_tail(delta: Costs) -> Costs:
+    """Log of twice the upper tail of the normal distribution, kept finite."""
+    tails = (math.erfc(d) for d in (delta / math.sqrt(2)).tolist())
+    return np.log(np.maximum(np.fromiter(tails, np.float64, len(delta)), 1e-12))
+
+
+def _sums(texts: Sequence[str]) -> Places:
+    return np.cumsum([0, *(len(text) for text in texts)])
+
+
+def _totals(counts: Sequence[Counter[str]]) -> Places:
+    return np.cumsum([0, *(found.total() for found in counts)])
 
 
 def anchors(text: str) -> Counter[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from klein_embedding.corpus.align import BeadCost, align, length_cost
+from klein_embedding.corpus.align import BeadCost, Costs, Places, align, length_cost
 from klein_embedding.errors import KleinError
 
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -69,14 +69,25 @@ def aligned(
 
 
 def _with_meaning(cost: BeadCost, left: np.ndarray, right: np.ndarray) -> BeadCost:
-    def both(start: int, stop: int, first: int, last: int) -> float:
-        own = cost(start, stop, first, last)
-        if start == stop or first == last:
+    ours, theirs = _joined(left), _joined(right)
+
+    def both(starts: Places, firsts: Places, down: int, across: int) -> Costs:
+        own = cost(starts, firsts, down, across)
+        if not down or not across:
             return own
-        alike = _cosine((left, right), range(start, stop), range(first, last))
-        return own + MEANING * (1 - alike)
+        alike = ours[down] @ theirs[across].T
+        return own + MEANING * (1 - alike[starts, firsts])
 
     return both
+
+
+def _joined(vectors: np.ndarray) -> dict[int, np.ndarray]:
+    """Unit rows of each sentence, and of each with its next one; zeros stay zeros."""
+    sums = {1: vectors, 2: vectors[:-1] + vectors[1:]}
+    return {
+        count: rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        for count, rows in sums.items()
+    }
 
 
 def _cosine(vectors: tuple[np.ndarray, np.ndarray], left: range, right: range) -> float:

@@ -13,6 +13,8 @@ from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from klein_embedding.corpus import language_id
 from klein_embedding.corpus.code import code_digest
 from klein_embedding.corpus.gather import harvest
@@ -228,6 +230,8 @@ _WORK: list[tuple[CorpusRecipe, Guard, _Model]] = []
 
 def _start_worker(parent: int, work: tuple[CorpusRecipe, Guard, _Model]) -> None:
     _WORK[:] = [work]
+    # There is a worker for each core; matrix products with threads of their own hold both up.
+    threadpool_limits(1)
     _end_with(parent)
 
 

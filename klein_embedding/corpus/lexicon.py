@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klein_embedding.corpus.align import BeadCost, length_cost
+from klein_embedding.corpus.align import Bead, BeadCost, Costs, Places, length_cost
 
 STEM = 5
 """Letters that a word is cut to, so that most of its inflected forms fall together."""
@@ -115,15 +115,16 @@ def evidence(lexicon: Lexicon, left: Sequence[str], right: Sequence[str]) -> tup
     theirs = [[lexicon.right[w] for w in words(t) if w in lexicon.right] for t in right]
     known = np.unique([place for sentence in theirs for place in sentence]).astype(np.int64)
     bag = _bag(theirs, known)
-    given = np.zeros((len(ours), len(known)))
     column_of = np.full(len(lexicon.right), -1)
     column_of[known] = np.arange(len(known))
-    for place, sentence in enumerate(ours):
-        for word in sentence:
-            start, stop = np.searchsorted(lexicon.rows, (word, word + 1))
-            columns = column_of[lexicon.columns[start:stop]]
-            present = columns >= 0
-            given[place, columns[present]] += lexicon.chances[start:stop][present]
+    asked = np.unique([word for sentence in ours for word in sentence]).astype(np.int64)
+    chances = np.zeros((len(asked), len(known)))
+    starts, stops = (np.searchsorted(lexicon.rows, asked, side) for side in ("left", "right"))
+    for row, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        columns = column_of[lexicon.columns[start:stop]]
+        present = columns >= 0
+        chances[row, columns[present]] = lexicon.chances[start:stop][present]
+    given = _bag(ours, asked) @ chances
     sizes = np.array([[len(sentence)] for sentence in ours])
     shares = np.maximum(lexicon.shares[known], 1e-12)
     doubled, doubled_sizes = given.copy(), sizes.copy()
@@ -160,21 +161,19 @@ class Judge:
     two: Floats
     sizes: list[int]
 
-    def cost(self, start: int, stop: int, first: int, last: int) -> float:
+    def cost(self, starts: Places, firsts: Places, down: int, across: int) -> Costs:
         """Cost by length, numbers and words, for `align`."""
-        own = self.by_length(start, stop, first, last)
-        if start == stop or first == last:
+        own = self.by_length(starts, firsts, down, across)
+        if not down or not across:
             return own
-        return own - TRUST * self._sum(start, stop, first, last)
+        table = self.one if down == 1 else self.two
+        return own - TRUST * sum(table[starts, firsts + place] for place in range(across))
 
-    def support(self, start: int, stop: int, first: int, last: int) -> float:
+    def support(self, bead: Bead) -> float:
         """Mean log ratio of a bead's right words; above 0 they are likelier for the left ones."""
-        size = sum(self.sizes[first:last])
-        return self._sum(start, stop, first, last) / size if size else 0.0
-
-    def _sum(self, start: int, stop: int, first: int, last: int) -> float:
-        table = self.one if stop - start == 1 else self.two
-        return float(table[start, first:last].sum())
+        size = sum(self.sizes[place] for place in bead.right)
+        table = self.one if len(bead.left) == 1 else self.two
+        return float(table[bead.left.start, list(bead.right)].sum()) / size if size else 0.0
 
 
 def judge(lexicon: Lexicon, left: Sequence[str], right: Sequence[str]) -> Judge:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tarfile
 import tempfile
+import textwrap
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -33,12 +34,11 @@ def read_packages(source: Source) -> Iterator[tuple[str, bytes]]:
             for path in sorted(Path(folder).iterdir()):
                 yield from _members(path.open("rb"), source, "package/")
             return
-        for package, version in source.packages.items():
-            into = Path(folder) / package
-            into.mkdir()
-            _download(source, ["apt-get", "download", "-qq", f"{package}={version}"], str(into))
-            for path in sorted(into.iterdir()):
-                yield from _deb_members(path, source)
+        # One call for all: apt reads its lists of packages anew each time, for seconds.
+        wishes = [f"{package}={version}" for package, version in source.packages.items()]
+        _download(source, ["apt-get", "download", "-qq", *wishes], folder)
+        for path in sorted(Path(folder).iterdir()):
+            yield from _deb_members(path, source)
 
 
 def _download(source: Source, command: list[str], folder: str) -> None:
@@ -47,9 +47,10 @@ def _download(source: Source, command: list[str], folder: str) -> None:
     except FileNotFoundError:
         raise KleinError(f"source {source.name}: '{command[0]}' is not installed") from None
     if done.returncode or not any(Path(folder).iterdir()):
+        call = textwrap.shorten(" ".join(command), 90, placeholder=" …")
         last = (done.stderr.strip() or "nothing was downloaded").splitlines()[-1]
         raise KleinError(
-            f"source {source.name}: '{' '.join(command)}' failed ({last}); the version may be "
+            f"source {source.name}: '{call}' failed ({last}); a version may be "
             "gone from the registry, then choose a newer one in the catalogue"
         )
 

@@ -272,12 +272,16 @@ def test_a_version_that_is_gone_is_named(tmp_path, program):
         fetch(NPM, tmp_path / "raw", None)
 
 
+def handing_out(folder):
+    return f'for w; do case "$w" in *=*) cp {folder}/"${{w%%=*}}".deb .;; esac; done'
+
+
 @needs_dpkg
 def test_debian_packages_are_merged_and_may_not_contradict(tmp_path, program):
     package(tmp_path, "one", {"usr/share/a.txt": "a", "usr/share/common.txt": "c"})
     package(tmp_path, "two", {"usr/share/b.txt": "b", "usr/share/common.txt": "c"})
     package(tmp_path, "three", {"usr/share/a.txt": "other"})
-    program("apt-get", f'for w; do :; done; cp {tmp_path}/"${{w%%=*}}".deb .')
+    program("apt-get", handing_out(tmp_path))
     source = replace(SOURCE, origin_kind="deb", packages={"one": "1", "two": "1"})
     fetch(source, tmp_path / "raw", None)
     assert tree(tmp_path / "raw" / "tried" / "files") == {
@@ -294,9 +298,10 @@ def test_debian_packages_are_merged_and_may_not_contradict(tmp_path, program):
 def test_a_killed_fetch_leaves_no_source_and_the_rerun_gives_the_same_bytes(tmp_path, program):
     for name in ("one", "two"):
         package(tmp_path, name, {f"usr/{name}.txt": name})
-    copy = f'for w; do :; done; cp {tmp_path}/"${{w%%=*}}".deb .'
-    # The second package never arrives, so the kill comes when half of the source is written.
-    program("apt-get", f'case "$*" in *two=*) sleep 60;; esac; {copy}')
+    program("apt-get", handing_out(tmp_path))
+    # The second package is never opened, so the kill comes when half of the source is written.
+    unpack = f'exec {shutil.which("dpkg-deb")} "$@"'
+    program("dpkg-deb", f'case "$*" in *two.deb*) sleep 60;; esac; {unpack}')
     source = replace(SOURCE, origin_kind="deb", packages={"one": "1", "two": "1"})
     script = (
         "from pathlib import Path\n"
@@ -312,7 +317,7 @@ def test_a_killed_fetch_leaves_no_source_and_the_rerun_gives_the_same_bytes(tmp_
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert half.is_file() and not (tmp_path / "raw" / "tried").exists()
-    program("apt-get", copy)
+    program("dpkg-deb", unpack)
     assert fetch(source, tmp_path / "raw", None).fetched
     fetch(source, tmp_path / "clean", None)
     assert tree(tmp_path / "raw") == tree(tmp_path / "clean")
