@@ -46,13 +46,15 @@ _KNOWN = """## What to know before trusting it
 """
 
 _READING = """
-Right is what a strict bilingual editor would accept as a translation: same statement, nothing
-missing or added. Each pair was read once, by a language model that reads these languages and not by
-a native speaker; a second reader would move a row by two to six pairs of 50. A class that is not in
-the table has no such pairs, or was not read.
+Right is a pair whose sides make the same statement; exact is one of them that a strict bilingual
+editor would not touch: no adjective, interjection or detail is missing, added or changed. Each pair
+was read once, by a language model that reads these languages and not by a native speaker; a second
+reader would move a row by two to six pairs of 50. A class that is not in the table has no such
+pairs, or was not read.
 """
 _LARGE_FAMILY = 20
 """Sources of one family from which the page shows a single row."""
+_READ = ["lang", "class", "rows", "right", "exact", "remark"]
 _CLASS_ORDER = ("U", "H", "C", "S", "L", "M")
 
 
@@ -62,7 +64,7 @@ class CardNotes:
 
     Attributes:
         left_out: Sources that are not used: name, what they are, and the reason.
-        read: Pairs read by eye: language, class, rows, right ones, remark.
+        read: Pairs read by eye: language, class, rows, right ones, exact ones, remark.
     """
 
     left_out: list[dict[str, str]]
@@ -74,7 +76,7 @@ def load_notes(left_out: Path, read: Path) -> CardNotes:
 
     Args:
         left_out: TOML with one table a source: ``what``, ``reason``.
-        read: TSV with the columns ``lang``, ``class``, ``rows``, ``right``, ``remark``.
+        read: TSV with the columns ``lang``, ``class``, ``rows``, ``right``, ``exact``, ``remark``.
 
     Raises:
         KleinError: If a file is there and lacks a column.
@@ -89,8 +91,8 @@ def load_notes(left_out: Path, read: Path) -> CardNotes:
             if key not in table:
                 raise KleinError(f"{left_out}: each table needs '{key}'")
     for row in rows:
-        if None in row.values() or set(row) != {"lang", "class", "rows", "right", "remark"}:
-            raise KleinError(f"{read}: the columns must be lang, class, rows, right, remark")
+        if None in row.values() or list(row) != _READ:
+            raise KleinError(f"{read}: the columns must be {', '.join(_READ)}")
     return CardNotes([{"name": name, **table} for name, table in tables.items()], rows)
 
 
@@ -244,12 +246,15 @@ def _read(rows: list[dict[str, str]]) -> str:
             LANGUAGES[row["lang"]].name,
             TEXT_CLASSES[row["class"]],
             int(row["rows"]),
-            f"{100 * int(row['right']) / int(row['rows']):.0f} %",
+            *(
+                f"{100 * int(row[column]) / int(row['rows']):.0f} %"
+                for column in ("right", "exact")
+            ),
             row["remark"],
         )
         for row in rows
     ]
-    head = ("language", "class", "pairs read", "right", "what was wrong")
+    head = ("language", "class", "pairs read", "right", "exact", "what was wrong")
     return _table("Pairs read by eye", head, cells) + _READING
 
 

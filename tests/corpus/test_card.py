@@ -121,17 +121,20 @@ def test_an_audit_counts_only_for_the_corpus_it_saw(processed):
     assert tally(processed, SOURCES)["audit"]["hits"] == 0
 
 
+READ = ("lang", "class", "rows", "right", "exact", "remark")
+
+
 def test_the_page_shows_counts_notes_and_citations(processed):
     figures = tally(processed, SOURCES)
     figures["permissive"] = {"pairs": figures["pairs"] | {"total": 2}}
     notes = CardNotes(
         [{"name": "huge", "what": "a big one", "reason": "over the size limit"}],
-        [{"lang": "or", "class": "U", "rows": "50", "right": "47", "remark": "brand names"}],
+        [dict(zip(READ, ("or", "U", "50", "47", "45", "brand names"), strict=True))],
     )
     page = card_text(figures, RULES, notes, NAMES)
     assert "**7 training pairs, 3 of them" in page
     assert "| all pairs | 7 | 2 |" in page
-    assert "| Odia | interface strings | 50 | 94 % | brand names |" in page
+    assert "| Odia | interface strings | 50 | 94 % | 90 % | brand names |" in page
     assert "| huge | a big one | over the size limit |" in page
     assert "* **menus**: Authors of menus" in page
     assert "No audit of this corpus was made." in page

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
 import pytest
 
+from klein_embedding.corpus.align import Bead
 from klein_embedding.corpus.lexicon import judge, learn, words
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sentences import split_sentences
@@ -41,15 +43,20 @@ def pairs_of_words():
 def test_a_lexicon_prefers_the_sentence_whose_words_it_knows():
     lexicon = learn(pairs_of_words())
     judged = judge(lexicon, ["river village.", "market."], ["नदी गाँव।", "शिक्षक।", "अनजान।"])
-    assert judged.support(0, 1, 0, 1) > 0.3 > 0 > judged.support(0, 1, 1, 2)
-    assert judged.support(0, 2, 2, 3) == 0.0
-    assert judged.cost(0, 1, 0, 1) < judged.by_length(0, 1, 0, 1)
-    assert judged.cost(0, 1, 0, 0) == judged.by_length(0, 1, 0, 0)
+    assert support(judged, 0, 1, 0, 1) > 0.3 > 0 > support(judged, 0, 1, 1, 2)
+    assert support(judged, 0, 2, 2, 3) == 0.0
+    start = np.zeros(1, dtype=np.int64)
+    assert judged.cost(start, start, 1, 1) < judged.by_length(start, start, 1, 1)
+    assert judged.cost(start, start, 1, 0) == judged.by_length(start, start, 1, 0)
+
+
+def support(judged, start, stop, first, last):
+    return judged.support(Bead(range(start, stop), range(first, last), 0.0))
 
 
 def test_rare_words_are_not_learnt_and_nothing_at_all_is_no_error():
     assert learn([("one", "एक"), ("one", "एक")]).right == {}
-    assert judge(learn([]), ["one"], ["एक"]).support(0, 1, 0, 1) == 0.0
+    assert judge(learn([]), ["one"], ["एक"]).support(Bead(range(1), range(1), 0.0)) == 0.0
     assert judge(learn([]), [], []).sizes == []
 
 
@@ -72,6 +79,27 @@ def test_documents_of_one_key_are_aligned_and_english_is_the_anchor(tmp_path):
     right = set(pairs_of_words())
     assert {(pair.anchor_lang, pair.positive_lang) for pair in found} == {("en", "hi")}
     assert sum((pair.anchor, pair.positive) in right for pair in found) >= 36
+
+
+def test_strictly_a_pair_has_nothing_added_and_nothing_left_over_beside_it(tmp_path):
+    documents(tmp_path)
+    rows = pairs_of_words()
+    numbered, longer, before = rows[3], rows[12], rows[20]
+    extra = "In the year of the great flood nobody came to that old school any more, they say."
+    for name, old, new in (
+        ("0-hi", numbered[1], numbered[1].replace("।", " ४२।")),
+        ("1-hi", longer[1], longer[1].replace("।", " और एक लम्बा अनजान टुकड़ा।")),
+        ("2-en", before[0], f"{before[0]} {extra}"),
+    ):
+        path = tmp_path / f"{name}.txt"
+        path.write_text(path.read_text().replace(old, new))
+    loose, strict = (
+        {pair.anchor for pair in READERS["comparable"](tmp_path, options, "tried")}
+        for options in (OPTIONS, OPTIONS | {"strict": True})
+    )
+    assert {row[0] for row in rows} == loose
+    # Neighbours of a sentence that was left over may have lost a clause to it, or won one.
+    assert loose - strict == {numbered[0], longer[0], before[0], rows[21][0]}
 
 
 def test_a_page_in_english_under_another_languages_name_is_left_out(tmp_path):

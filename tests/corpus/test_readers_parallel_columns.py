@@ -30,6 +30,19 @@ def test_csv_with_a_header_keeps_quoted_commas_and_line_feeds(tmp_path):
     assert texts(tmp_path, NAMED) == [("One, and\ntwo", "एक")]
 
 
+def test_rows_may_name_the_language_of_their_text(tmp_path):
+    rows = ["good phone , n't it", "अच्छा फ़ोन", "Hindi"], ["cheap .", "সস্তা", "Bengali"]
+    foreign = ["cheap .", "barato", "Spanish"]
+    for number, row in enumerate([*rows, foreign]):
+        table = "src,tgt,tgt_lang\n" + ",".join(f'"{cell}"' for cell in row)
+        (tmp_path / f"{number}.csv").write_text(table)
+    named = {"text": "tgt", "by": "tgt_lang", "languages": {"Hindi": "hi", "Bengali": "bn"}}
+    options = {"files": "*.csv", "columns": {"en": "src"}, "named": named}
+    found = [(p.anchor, p.positive, p.positive_lang) for p in read(tmp_path, options)]
+    assert found == [("good phone , n't it", "अच्छा फ़ोन", "hi"), ("cheap .", "সস্তা", "bn")]
+    assert texts(tmp_path, options | {"tokenised": True})[1] == ("cheap.", "সস্তা")
+
+
 def test_numbered_columns_need_no_header_and_split_at_a_long_separator(tmp_path):
     (tmp_path / "t.txt").write_text('He said "go||उसने कहा\nbroken row\n')
     options = {"files": "t.txt", "columns": {"en": 0, "hi": 1}, "separator": "||"}

@@ -6,11 +6,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, compress
 from pathlib import Path
 from typing import Any
 
-from klein_embedding.corpus.align import Bead, BeadCost, align, length_cost
+import numpy as np
+
+from klein_embedding.corpus.align import Bead, BeadCost, align, anchors, length_cost
 from klein_embedding.corpus.lexicon import Judge, Lexicon, judge, learn
 from klein_embedding.corpus.readers.reading import files_of, option, readable, required
 from klein_embedding.corpus.sentences import split_sentences
@@ -28,6 +30,8 @@ LEAST_CHARACTERS = 12
 LEAST_SHARE = 0.5
 MOST_RATIO = 3
 """Of the numbers of sentences; beyond it two documents are not compared."""
+MOST_SKEW = 0.4
+"""Of the log ratio of a pair's lengths from the median, where ``strict``: keeps 19 of 20 pairs."""
 MOST_GAPS = 0.6
 """Documents of which more beads have an empty side do not translate each other."""
 
@@ -45,6 +49,8 @@ def read_comparable(root: Path, options: Mapping[str, Any], source: str) -> Iter
             the group ``lang`` may be; ``unit``: "sentence", or "line" if every line is one;
             ``column``: of lines with tabs, the one that holds the text, counted from 0;
             ``anchor``: the only language that the others are aligned with, all unless given;
+            ``strict``: true if only such beads are kept as read right nearly always: one sentence
+            a side, none left over beside it, the same numbers and about the usual lengths;
             ``rows``, ``lang``, ``text``: where a file is JSON and holds one document in all
             languages, the names of its list of versions and of their language and text;
             ``document`` then names ``key`` alone.
@@ -60,16 +66,20 @@ def read_comparable(root: Path, options: Mapping[str, Any], source: str) -> Iter
 
 
 def _pairs(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pair]:
-    documents = list(_documents(root, options, source))
+    documents, strict = list(_documents(root, options, source)), options.get("strict", False)
     for left, right in combinations(LANGUAGES, 2):
         if options.get("anchor", left) != left:
             continue
         both = [found for found in documents if left in found and right in found]
         matches = [m for found in both for m in _matched(found[left], found[right])]
         lexicon = learned(matches)
-        for ours, theirs, _ in matches:
-            for anchor, positive in _supported(ours, theirs, judge(lexicon, ours, theirs)):
-                yield Pair(anchor, positive, left, right, source, "translation")
+        found = [
+            pair
+            for ours, theirs, _ in matches
+            for pair in _supported(ours, theirs, judge(lexicon, ours, theirs), strict)
+        ]
+        for anchor, positive in _near_usual(found) if strict else found:
+            yield Pair(anchor, positive, left, right, source, "translation")
 
 
 def learned(matches: Iterable[tuple[Text, Text, list[Bead]]]) -> Lexicon:
@@ -82,21 +92,32 @@ def learned(matches: Iterable[tuple[Text, Text, list[Bead]]]) -> Lexicon:
     )
 
 
-def _supported(left: Text, right: Text, judged: Judge) -> Iterator[tuple[str, str]]:
-    for bead in _aligned(left, right, judged.cost):
-        if not bead.left or not bead.right:
+def _supported(left: Text, right: Text, judged: Judge, strict: bool) -> Iterator[tuple[str, str]]:
+    beads = _aligned(left, right, judged.cost)
+    for place, bead in enumerate(beads):
+        if not bead.left or not bead.right or (strict and not _alone(beads, place)):
             continue
         anchor, positive = texts_of(left, right, bead)
         if (
-            support_of(judged, bead) >= LEAST_SUPPORT
+            judged.support(bead) >= LEAST_SUPPORT
             and min(len(anchor), len(positive)) >= LEAST_CHARACTERS
+            and not (strict and anchors(anchor) != anchors(positive))
         ):
             yield anchor, positive
 
 
-def support_of(judged: Judge, bead: Bead) -> float:
-    """What the words of a bead say for it, see `Judge.support`."""
-    return judged.support(bead.left.start, bead.left.stop, bead.right.start, bead.right.stop)
+def _alone(beads: list[Bead], place: int) -> bool:
+    """Whether a bead has one sentence a side and no sentence beside it was left over."""
+    beside = beads[max(place - 1, 0) : place + 2]
+    bead = beads[place]
+    return len(bead.left) == len(bead.right) == 1 and all(b.left and b.right for b in beside)
+
+
+def _near_usual(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Pairs whose ratio of lengths is near that of most: where it is not, a clause is missing."""
+    ratios = np.log([len(positive) / len(anchor) for anchor, positive in pairs])
+    near = np.abs(ratios - np.median(ratios)) <= MOST_SKEW if pairs else ratios
+    return compress(pairs, near)
 
 
 def _aligned(left: Text, right: Text, cost: BeadCost) -> list[Bead]:

@@ -22,6 +22,7 @@ from klein_embedding.corpus.readers.reading import (
     readable,
     required,
 )
+from klein_embedding.corpus.readers.spacing import untokenised
 from klein_embedding.errors import KleinError
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.text import Kind, Line, Pair
@@ -42,6 +43,8 @@ class _Wish:
     blank: str
     query: str
     kind: Kind
+    named: Mapping[str, Any]
+    tokenised: bool
 
 
 def read_parallel_columns(
@@ -56,7 +59,10 @@ def read_parallel_columns(
             not have; ``separator``: of a text table, by its suffix unless given; ``quoted``:
             false if quotation marks are part of the text even where no tab separates; ``blank``:
             a character that stands for a space; ``query``: the rows of an SQLite file; ``kind``:
-            of the pairs, translation unless given.
+            of the pairs, translation unless given; ``named``: where rows name their language,
+            ``text``: the column in that language, ``by``: the column of its name, and
+            ``languages``: our codes by name, which need no ``columns``; ``tokenised``: whether
+            spaces around English punctuation are to be taken out.
         source: Name of the source.
 
     Returns:
@@ -77,12 +83,16 @@ def _columns(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pa
             for left, right in places:
                 cells = (row.get(wish.columns[lang], "") for lang in (left, right))
                 anchor, positive = (cell.replace(wish.blank, " ").strip() for cell in cells)
+                if left == "en" and wish.tokenised:
+                    anchor = untokenised(anchor)
                 if anchor and positive:
                     yield Pair(anchor, positive, left, right, source, wish.kind)
 
 
 def _wish(options: Mapping[str, Any], source: str) -> _Wish:
     columns = {lang: str(name) for lang, name in option(options, "columns", source).items()}
+    named = options.get("named", {})
+    columns |= {lang: _column_of(lang) for lang in named.get("languages", {}).values()}
     if len(columns) < 2 or not set(columns) <= set(LANGUAGES):
         raise KleinError(f"source {source}: 'columns' must name two languages of ours or more")
     return _Wish(
@@ -91,11 +101,18 @@ def _wish(options: Mapping[str, Any], source: str) -> _Wish:
         options.get("unless", {}),
         options.get("separator", ""),
         options.get("quoted", True),
-        not all(name.isdigit() for name in columns.values()),
+        bool(named) or not all(name.isdigit() for name in columns.values()),
         options.get("blank", " "),
         options.get("query", ""),
         options.get("kind", "translation"),
+        named,
+        options.get("tokenised", False),
     )
+
+
+def _column_of(lang: str) -> str:
+    """Name of the column that a row gets for the language that it names."""
+    return f"text in {lang}"
 
 
 def _rows(path: Path, wish: _Wish) -> Iterator[Row]:
@@ -109,8 +126,10 @@ def _rows(path: Path, wish: _Wish) -> Iterator[Row]:
         rows = _named(_text_rows(path, wish), wish.header)
     for row in rows:
         wanted = all(row.get(name, "") in values for name, values in wish.only.items())
-        if wanted and not any(row.get(name) in values for name, values in wish.unless.items()):
-            yield row
+        if not wanted or any(row.get(name) in values for name, values in wish.unless.items()):
+            continue
+        lang = wish.named["languages"].get(row[wish.named["by"]]) if wish.named else None
+        yield {**row, _column_of(lang): row[wish.named["text"]]} if lang else row
 
 
 def _named(rows: Iterable[Iterable[str]], header: bool) -> Iterator[Row]:

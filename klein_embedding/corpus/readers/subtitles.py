@@ -27,7 +27,6 @@ from klein_embedding.corpus.readers.comparable import (
     LEAST_CHARACTERS,
     LEAST_SUPPORT,
     learned,
-    support_of,
     texts_of,
 )
 from klein_embedding.corpus.readers.reading import (
@@ -151,7 +150,7 @@ def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[
         if not _SENTENCE_END.search(left[bead.left[-1]]):
             continue
         if len(waiting) <= MOST_CUES and _starts(left, waiting[0]):
-            support = np.mean([support_of(judged, part) for part in waiting])
+            support = np.mean([judged.support(part) for part in waiting])
             whole = Bead(
                 range(waiting[0].left.start, bead.left.stop),
                 range(waiting[0].right.start, bead.right.stop),
@@ -166,7 +165,7 @@ def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[
 def _starts(left: list[str], bead: Bead) -> bool:
     """Whether a sentence begins with the bead's first cue."""
     first = bead.left.start
-    return not first or bool(_SENTENCE_END.search(left[first - 1]))
+    return first > 0 and bool(_SENTENCE_END.search(left[first - 1]))
 
 
 def _stretches(talks: _Talks, column: list[str]) -> Iterator[tuple[range, range]]:
