@@ -11,9 +11,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-U64 = NDArray[np.uint64]
-_BASE = 0x9E3779B97F4A7C15
+from klein_embedding.corpus import rolling
+from klein_embedding.corpus.rolling import U64
+
 _TABLE_BITS = 25  # at most: 32 MB
+_AT_ONCE = 1 << 14
+"""Candidates whose n-grams are looked up in one go."""
 _EMPTY = np.zeros(0, np.uint64)
 
 
@@ -85,21 +88,23 @@ class NearIndex:
         Args:
             texts: Normalised texts.
         """
-        codes, starts = _codes(texts)
-        hashes, valid = _hashes(codes, starts, self.match.seed)
-        places = np.flatnonzero(self.table[_low(hashes, len(self.table))] & valid)
+        codes, starts = rolling.codes(texts)
+        hashes, valid = rolling.hashes(codes, starts, self.match.seed)
+        places = np.flatnonzero(self.table[rolling.low(hashes, len(self.table))] & valid)
         found = np.searchsorted(self.seeds, hashes[places])
         found = np.minimum(found, max(len(self.seeds) - 1, 0))
         real = self.seeds[found] == hashes[places] if len(self.seeds) else np.zeros(0, bool)
         text = np.searchsorted(starts, places[real], side="right") - 1
         both = (text.astype(np.uint64) << np.uint64(32)) | found[real].astype(np.uint64)
-        text, owner = self._expanded(_distinct(both)[0])
-        pairs, counts = _distinct(
+        text, owner = self._expanded(rolling.distinct(both)[0])
+        pairs, counts = rolling.distinct(
             (text.astype(np.uint64) << np.uint64(32)) | owner.astype(np.uint64)
         )
         text = (pairs >> np.uint64(32)).astype(np.int64)
         owner = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
         keep = self._enough(np.diff(starts)[text], owner, counts)
+        text, owner = text[keep], owner[keep]
+        keep = self._overlapping((codes, starts), text, owner)
         text, owner = text[keep], owner[keep]
         cuts = np.flatnonzero(np.diff(text)) + 1
         for group, owners in zip(np.split(text, cuts), np.split(owner, cuts), strict=True):
@@ -110,10 +115,8 @@ class NearIndex:
         """Every (text, secret text) that shares a seed, once a seed."""
         text = (both >> np.uint64(32)).astype(np.int64)
         seed = (both & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        first, sizes = (
-            self.owner_bounds[seed],
-            self.owner_bounds[seed + 1] - self.owner_bounds[seed],
-        )
+        first = self.owner_bounds[seed]
+        sizes = self.owner_bounds[seed + 1] - first
         total = int(sizes.sum())
         inner = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return np.repeat(text, sizes), self.owners[np.repeat(first, sizes) + inner]
@@ -131,6 +134,51 @@ class NearIndex:
         possible = theirs <= letters / match.threshold
         possible |= (short >= match.least_contained) & (theirs <= match.longest * letters)
         return (counts >= match.share * expected) & (short >= match.least_letters) & possible
+
+    def _overlapping(
+        self,
+        texts: tuple[NDArray[np.uint32], NDArray[np.int64]],
+        text: NDArray[np.int64],
+        owner: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Whether a text has as many of a secret one's n-grams as the least near copy has.
+
+        Jaccard similarity and containment, of the whole text or of a sentence of it, are at most
+        the share of common n-grams among those of the text that has fewer, so few candidates are
+        left to be scored one by one.
+
+        Args:
+            texts: Code points and bounds of the texts, as `rolling.codes` gives them.
+            text: (n,) number of each candidate's text, ascending.
+            owner: (n,) its secret text.
+        """
+        codes, starts = texts
+        hashes, valid = rolling.hashes(codes, starts, self.match.gram)
+        asked = np.zeros(len(starts) - 1, dtype=bool)
+        asked[text] = True
+        whose = np.repeat(np.arange(len(starts) - 1), np.diff(starts))[: len(hashes)]
+        valid &= asked[whose]
+        kinds = rolling.distinct(
+            (whose[valid].astype(np.uint64) << np.uint64(32))
+            | rolling.short(hashes[valid]).astype(np.uint64)
+        )[0]
+        sizes = np.bincount((kinds >> np.uint64(32)).astype(np.int64), minlength=len(asked))
+        keep = np.zeros(len(text), dtype=bool)
+        if not len(kinds):
+            return keep
+        for start in range(0, len(text), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            first, last = self.bounds[owner[part]], self.bounds[owner[part] + 1]
+            counts = last - first
+            inner = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            grams = self.grams[np.repeat(first, counts) + inner].astype(np.uint64)
+            wanted = grams | np.repeat(text[part].astype(np.uint64) << np.uint64(32), counts)
+            found = kinds[np.minimum(np.searchsorted(kinds, wanted), len(kinds) - 1)] == wanted
+            pair = np.repeat(np.arange(len(counts)), counts)
+            common = np.bincount(pair, found, len(counts))
+            least = self.match.threshold * np.minimum(sizes[text[part]], counts)
+            keep[part] = common >= least - 1e-6
+        return keep
 
     def score(self, text: str, secret: int) -> float:
         """Larger of Jaccard similarity and containment of a normalised text and a secret one.
@@ -177,9 +225,9 @@ def _densest(places: NDArray[np.intp], shared: NDArray[np.bool_], size: int) -> 
 @lru_cache(maxsize=64)
 def _grams_of(text: str, size: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """N-gram hashes of a normalised text in their order, and each once, sorted."""
-    codes, starts = _codes([text])
-    hashes, valid = _hashes(codes, starts, size)
-    grams = _short(hashes[valid])
+    codes, starts = rolling.codes([text])
+    hashes, valid = rolling.hashes(codes, starts, size)
+    grams = rolling.short(hashes[valid])
     return grams, np.unique(grams)
 
 
@@ -190,18 +238,18 @@ def index_of(texts: Sequence[str], match: Match) -> NearIndex:
         texts: Normalised texts, each once, each of at least ``match.least_letters`` characters.
         match: What counts as a near copy.
     """
-    codes, starts = _codes(texts)
+    codes, starts = rolling.codes(texts)
     owner = np.repeat(np.arange(len(texts)), np.diff(starts))
-    hashes, valid = _hashes(codes, starts, match.gram)
+    hashes, valid = rolling.hashes(codes, starts, match.gram)
     owner = owner[: len(valid)][valid]
-    both = _distinct(
-        (owner.astype(np.uint64) << np.uint64(32)) | _short(hashes[valid]).astype(np.uint64)
+    both = rolling.distinct(
+        (owner.astype(np.uint64) << np.uint64(32)) | rolling.short(hashes[valid]).astype(np.uint64)
     )[0]
     bounds = np.searchsorted(both >> np.uint64(32), np.arange(len(texts) + 1).astype(np.uint64))
     kept, owners = _rarest(codes, starts, match)
     seeds, first = np.unique(kept, return_index=True)
     table = np.zeros(_table_size(16 * len(seeds)), bool)
-    table[_low(seeds, len(table))] = True
+    table[rolling.low(seeds, len(table))] = True
     return NearIndex(
         match=match,
         grams=(both & np.uint64(0xFFFFFFFF)).astype(np.uint32),
@@ -223,7 +271,7 @@ def _rarest(
     A seed that stands in few secret texts makes few candidates; one from every block leaves some
     of them standing wherever a text was changed.
     """
-    hashes, valid = _hashes(codes, starts, match.seed)
+    hashes, valid = rolling.hashes(codes, starts, match.seed)
     if not valid.any():
         return _EMPTY, np.zeros(0, np.int64)
     hashes = hashes[valid]
@@ -233,7 +281,7 @@ def _rarest(
     width = _widths(sizes, match.block)[owner]
     begins = np.flatnonzero(place % width == 0)
     # Counted by low bits: exact counts take twenty times as long and choose no better.
-    low = _low(hashes, _table_size(len(hashes)))
+    low = rolling.low(hashes, _table_size(len(hashes)))
     frequency = np.bincount(low)[low]
     rank = np.minimum(frequency, 0xFFFF).astype(np.uint64) << np.uint64(48)
     best = np.minimum.reduceat(rank | hashes, begins) & np.uint64((1 << 48) - 1)
@@ -248,52 +296,5 @@ def _widths(seeds: NDArray[np.int64], block: int) -> NDArray[np.int64]:
     return np.clip(seeds // block, 1, block)
 
 
-def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Code points of all texts in a row, and where each text begins, with the end."""
-    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
-    lengths = np.fromiter((len(text) for text in texts), np.int64, len(texts))
-    return np.frombuffer(joined, "<u4"), np.concatenate(([0], np.cumsum(lengths)))
-
-
-def _hashes(
-    codes: NDArray[np.uint32], starts: NDArray[np.int64], size: int
-) -> tuple[U64, NDArray[np.bool_]]:
-    """48-bit hash of the ``size`` characters from each place on, and whether one text has them.
-
-    Polynomial hashing by doubling: two neighbours of half the size make one of the whole.
-    """
-    hashes, factor, width = codes.astype(np.uint64) * np.uint64(_BASE), 0xD6E8FEB86659FD93, 1
-    while width < size:
-        hashes = hashes[:-width] * np.uint64(factor) + hashes[width:] if len(hashes) else hashes
-        factor, width = factor * factor % 2**64, 2 * width
-    hashes ^= hashes >> np.uint64(32)
-    hashes *= np.uint64(_BASE)
-    valid = np.ones(len(hashes), bool)
-    for back in range(1, size):
-        ends = starts[1:] - back
-        valid[ends[(ends >= 0) & (ends < len(valid))]] = False
-    return hashes >> np.uint64(16), valid
-
-
-def _distinct(values: U64) -> tuple[U64, NDArray[np.int64]]:
-    """Values in ascending order, each once, and how often each stood there.
-
-    Sorting integers beats the hashing that `numpy.unique` does by a factor of ten on millions.
-    """
-    ordered = np.sort(values)
-    new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
-    first = np.flatnonzero(new)
-    return ordered[first], np.diff(np.append(first, len(ordered)))
-
-
-def _short(hashes: U64) -> NDArray[np.uint32]:
-    return (hashes >> np.uint64(16)).astype(np.uint32)
-
-
 def _table_size(entries: int) -> int:
     return 1 << min(entries.bit_length(), _TABLE_BITS)
-
-
-def _low(hashes: U64, size: int) -> NDArray[np.int64]:
-    """Places of hashes in a table whose size is a power of two."""
-    return (hashes & np.uint64(size - 1)).view(np.int64)
