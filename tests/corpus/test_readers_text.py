@@ -237,6 +237,22 @@ STORY = (
 )
 
 
+def test_stories_may_have_their_english_versions_in_another_source(tmp_path):
+    for name, lang, page in (("english", "en", "The hen ran."), ("tales", "hi", "मुर्गी भागी।")):
+        folder = tmp_path / name / "files" / lang
+        folder.mkdir(parents=True)
+        (folder / "0001_a.md").write_text(f"# A\n\n##\n{page}\n\n##\n* License: [CC-BY]\n")
+    stories = READERS["stories"]
+    tales, english = (tmp_path / name / "files" for name in ("tales", "english"))
+    found = list(stories(tales, {"english": "english"}, "tales"))
+    assert [(p.anchor, p.positive, p.anchor_lang) for p in found] == [
+        ("The hen ran.", "मुर्गी भागी।", "en")
+    ]
+    assert list(stories(english, {"alone": True}, "english")) == [
+        Line("The hen ran.", "en", "english")
+    ]
+
+
 def test_stories_join_every_two_versions_page_by_page(tmp_path):
     told = {
         "en": ("The cat", "A cat sat.", "It left."),

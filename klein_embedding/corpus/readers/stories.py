@@ -26,25 +26,36 @@ def read_stories(root: Path, options: Mapping[str, Any], source: str) -> Iterato
 
     Args:
         root: Folder that holds ``{lang}/{nnnn}_{name}.md``.
-        options: None are used.
+        options: ``english``: name of the source, a folder beside this one, that holds the English
+            versions, if this one does not; ``alone``: true if every page is read as a text of its
+            own, where the translations stand elsewhere.
         source: Name of the source.
 
     Returns:
-        Translation pairs of pages for every two of our languages, English first.
+        Translation pairs of pages for every two of our languages, English first; or texts.
 
     Raises:
         KleinError: If nothing could be read.
     """
-    del options
-    return required(_stories(root, source), source)
-
-
-def _stories(root: Path, source: str) -> Iterator[Pair]:
+    other = options.get("english")
+    english = root.parent.parent / other / "files" if other else root
     versions: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for lang in LANGUAGES:
-        paths = files_of(root / lang, "[0-9][0-9][0-9][0-9]_*.md")
-        for path, pages in readable(paths, _pages):
+        folder = (english if lang == "en" else root) / lang
+        for path, pages in readable(files_of(folder, "[0-9][0-9][0-9][0-9]_*.md"), _pages):
             versions[path.name[:4]].setdefault(lang, pages)
+    return required(
+        _alone(versions, source) if options.get("alone") else _pairs(versions, source), source
+    )
+
+
+def _alone(versions: Mapping[str, Mapping[str, list[str]]], source: str) -> Iterator[Line]:
+    for number in sorted(versions):
+        for lang, pages in versions[number].items():
+            yield from (Line(page, lang, source) for page in pages if page)
+
+
+def _pairs(versions: Mapping[str, Mapping[str, list[str]]], source: str) -> Iterator[Pair]:
     for number in sorted(versions):
         for left, right in combinations(versions[number], 2):
             pages, others = versions[number][left], versions[number][right]
