@@ -94,14 +94,23 @@ def pair_key(anchor: str, positive: str) -> int:
 @cache
 def _script_pattern(lang: str) -> re.Pattern[str]:
     ranges = "".join(f"{chr(low)}-{chr(high)}" for low, high in LANGUAGES[lang].script)
-    return re.compile(f"[{ranges}]")
+    return re.compile(f"[{ranges}]+")
+
+
+@lru_cache(maxsize=1 << 10)
+def _content(text: str) -> tuple[str, int]:
+    """A text's letters, marks and digits, and how many of them are no digits.
+
+    Remembered, since a text of unknown language is asked about many scripts.
+    """
+    content = _NOT_CONTENT.sub("", text)
+    return content, len(content) - sum(map(str.isdigit, content))
 
 
 def script_share(text: str, lang: str) -> float:
     """Share of a text's letters and marks, from 0 to 1, that stand in the language's script."""
-    content = _NOT_CONTENT.sub("", text)
-    letters = len(content) - sum(map(str.isdigit, content))
-    return len(_script_pattern(lang).findall(content)) / letters if letters else 0.0
+    content, letters = _content(text)
+    return sum(map(len, _script_pattern(lang).findall(content))) / letters if letters else 0.0
 
 
 def check_encodable(text: str, where: str) -> str:

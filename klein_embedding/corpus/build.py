@@ -200,14 +200,14 @@ def _harvests(
     # A forked worker has this process for a parent, which `_end_with` watches.
     fork = get_context("fork")
     with ProcessPoolExecutor(2, fork, initializer=_start_worker, initargs=start) as pool:
-        jobs = [
-            None if (folder / MANIFEST).is_file() else pool.submit(_work, source, raw, folder)
-            for source, folder in zip(sources, found, strict=True)
-        ]
+        missing = [n for n, folder in enumerate(found) if not (folder / MANIFEST).is_file()]
+        # The largest first, or one worker waits for the other at the end.
+        missing.sort(key=lambda n: -_bytes_of(raw / sources[n].name))
+        jobs = {n: pool.submit(_work, sources[n], raw, found[n]) for n in missing}
         try:
-            for source, job, folder in zip(sources, jobs, found, strict=True):
-                if job:
-                    job.result()
+            for place, (source, folder) in enumerate(zip(sources, found, strict=True)):
+                if place in jobs:
+                    jobs[place].result()
                 _forget_others(source, folder, keep=2)
                 facts = read_json(folder / MANIFEST)
                 say(f"{source.name}: {facts['pairs']:,} pairs, {facts['lines']:,} lines")
@@ -215,6 +215,10 @@ def _harvests(
             pool.shutdown(cancel_futures=True)
             raise
     return found
+
+
+def _bytes_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _forget_others(source: Source, folder: Path, keep: int) -> None:
