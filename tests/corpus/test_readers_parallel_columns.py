@@ -41,6 +41,7 @@ def test_rows_may_name_the_language_of_their_text(tmp_path):
     found = [(p.anchor, p.positive, p.positive_lang) for p in read(tmp_path, options)]
     assert found == [("good phone , n't it", "अच्छा फ़ोन", "hi"), ("cheap .", "সস্তা", "bn")]
     assert texts(tmp_path, options | {"tokenised": True})[1] == ("cheap.", "সস্তা")
+    assert texts(tmp_path, options | {"most_words": 2}) == [("cheap .", "সস্তা")]
 
 
 def test_numbered_columns_need_no_header_and_split_at_a_long_separator(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -45,6 +46,7 @@ class _Wish:
     kind: Kind
     named: Mapping[str, Any]
     tokenised: bool
+    most_words: float
 
 
 def read_parallel_columns(
@@ -62,7 +64,8 @@ def read_parallel_columns(
             of the pairs, translation unless given; ``named``: where rows name their language,
             ``text``: the column in that language, ``by``: the column of its name, and
             ``languages``: our codes by name, which need no ``columns``; ``tokenised``: whether
-            spaces around English punctuation are to be taken out.
+            spaces around English punctuation are to be taken out; ``most_words``: of an English
+            text that is read, where longer ones were translated loosely.
         source: Name of the source.
 
     Returns:
@@ -83,6 +86,8 @@ def _columns(root: Path, options: Mapping[str, Any], source: str) -> Iterator[Pa
             for left, right in places:
                 cells = (row.get(wish.columns[lang], "") for lang in (left, right))
                 anchor, positive = (cell.replace(wish.blank, " ").strip() for cell in cells)
+                if left == "en" and len(anchor.split()) > wish.most_words:
+                    continue
                 if left == "en" and wish.tokenised:
                     anchor = untokenised(anchor)
                 if anchor and positive:
@@ -107,6 +112,7 @@ def _wish(options: Mapping[str, Any], source: str) -> _Wish:
         options.get("kind", "translation"),
         named,
         options.get("tokenised", False),
+        options.get("most_words", math.inf),
     )
 
 
