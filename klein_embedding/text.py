@@ -17,7 +17,26 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 # Combining vowel signs of the Indic blocks and Arabic marks are letters to a reader although
 # Python's \w leaves them out; the two dandas inside the Devanagari block are punctuation.
-_NOT_CONTENT = re.compile(r"(?:[^\w\u0900-\u0963\u0966-\u0dff\u064b-\u065f\u0670]|_)+")
+_CONTENT = re.compile(r"[^\W_]|[\u0900-\u0963\u0966-\u0dff\u064b-\u065f\u0670]")
+
+
+class _Table(dict[int, str | None]):
+    """Table for `str.translate` that keeps content, and asks only once about a character.
+
+    It takes half the time of a regular expression, which asks at every place.
+    """
+
+    def __init__(self, folded: bool) -> None:
+        super().__init__()
+        self._folded = folded
+
+    def __missing__(self, code: int) -> str | None:
+        letters = chr(code).casefold() if self._folded else chr(code)
+        self[code] = "".join(_CONTENT.findall(letters)) or None
+        return self[code]
+
+
+_KEEPING, _FOLDING = _Table(folded=False), _Table(folded=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +91,7 @@ def normalised(text: str) -> str:
 
     Vowel signs and other combining marks of the Indic and Arabic blocks count as letters.
     """
-    return _NOT_CONTENT.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", text).translate(_FOLDING)
 
 
 def fingerprint(text: str) -> int:
@@ -88,7 +107,12 @@ def text_key(text: str) -> int:
 
 def pair_key(anchor: str, positive: str) -> int:
     """64-bit key of both normalised texts of a pair."""
-    return fingerprint(normalised(anchor) + "\0" + normalised(positive))
+    return key_of_sides(normalised(anchor), normalised(positive))
+
+
+def key_of_sides(anchor: str, positive: str) -> int:
+    """`pair_key` of texts that are normalised already."""
+    return fingerprint(anchor + "\0" + positive)
 
 
 @cache
@@ -103,7 +127,7 @@ def _content(text: str) -> tuple[str, int]:
 
     Remembered, since a text of unknown language is asked about many scripts.
     """
-    content = _NOT_CONTENT.sub("", text)
+    content = text.translate(_KEEPING)
     return content, len(content) - sum(map(str.isdigit, content))
 
 

@@ -27,7 +27,6 @@ _MOJIBAKE = re.compile("[\x80-\x9f]|Ã.|Â.|â€|à[¤¥¦§®¯°±²³´µ]|�
 # Never U+200C or U+200D: conjuncts and chillu letters are spelled with them.
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u00ad\ufeff\u2060\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
-_SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]{1,200}>")
 # In prose an angle bracket may be mathematics, so only elements by name are markup there.
 _ELEMENT = re.compile(
@@ -79,7 +78,7 @@ def drop_elements(text: str) -> str:
 
 def fold_space(text: str) -> str:
     """One blank for each run of white space, none at the ends."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def drop_escapes(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from klein_embedding.corpus.sources import Source, is_source_name
 from klein_embedding.files import MANIFEST, digest_of, read_manifest, write_manifest, write_text
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import KINDS, Line, Pair, text_key
+from klein_embedding.text import KINDS, Line, Pair, fingerprint, key_of_sides, normalised
 
 _GATHER = "klein_embedding.corpus.gather"
 CODES = tuple(LANGUAGES)
@@ -186,8 +187,37 @@ def _is_source(raw: Path, name: str) -> bool:
     return is_source_name(name) and (raw / name / MANIFEST).is_file()
 
 
+class _Texts:
+    """Texts of a table, each normalised once: catalogues repeat English for every language."""
+
+    def __init__(self, *columns: list[str]) -> None:
+        self._numbers = {text: at for at, text in enumerate(dict.fromkeys(chain(*columns)))}
+        self._normal = [normalised(text) for text in self._numbers]
+        self._keys = _uint64([fingerprint(text) for text in self._normal])
+        self._sketches = sketches(list(self._numbers), self._normal)
+
+    def _rows(self, texts: list[str]) -> list[int]:
+        return [self._numbers[text] for text in texts]
+
+    def keys(self, texts: list[str]) -> np.ndarray:
+        """`text_key` of each text."""
+        return self._keys[self._rows(texts)]
+
+    def pair_keys(self, anchors: list[str], positives: list[str]) -> np.ndarray:
+        """`pair_key` of each pair."""
+        rows = zip(self._rows(anchors), self._rows(positives), strict=True)
+        normal = self._normal
+        return _uint64([key_of_sides(normal[a], normal[p]) for a, p in rows])
+
+    def sketches(self, texts: list[str]) -> pa.Array:
+        """`sketches` of each text, as bytes."""
+        flat = np.ascontiguousarray(self._sketches[self._rows(texts)]).reshape(-1)
+        return pa.Array.from_buffers(_SKETCH, len(texts), [None, pa.py_buffer(flat)])
+
+
 def _pair_table(pairs: list[Pair]) -> pa.Table:
     anchors, positives = [p.anchor for p in pairs], [p.positive for p in pairs]
+    texts = _Texts(anchors, positives)
     columns = {
         "anchor": anchors,
         "positive": positives,
@@ -196,25 +226,26 @@ def _pair_table(pairs: list[Pair]) -> pa.Table:
         "kind": _coded([p.kind for p in pairs], KINDS),
         "negatives": [list(p.negatives) for p in pairs],
         "contrast": [bool(p.negatives) or p.kind == "entailment" for p in pairs],
-        "key": _uint64([p.key for p in pairs]),
-        "anchor_key": _uint64([text_key(t) for t in anchors]),
-        "positive_key": _uint64([text_key(t) for t in positives]),
+        "key": texts.pair_keys(anchors, positives),
+        "anchor_key": texts.keys(anchors),
+        "positive_key": texts.keys(positives),
         "anchor_words": _words(anchors),
         "positive_words": _words(positives),
-        "anchor_sketch": _sketched(anchors),
-        "positive_sketch": _sketched(positives),
+        "anchor_sketch": texts.sketches(anchors),
+        "positive_sketch": texts.sketches(positives),
     }
     return pa.table(columns, schema=PAIR_COLUMNS)
 
 
 def _line_table(lines: list[Line]) -> pa.Table:
-    texts = [line.text for line in lines]
+    column = [line.text for line in lines]
+    texts = _Texts(column)
     columns = {
-        "text": texts,
+        "text": column,
         "lang": _coded([line.lang for line in lines]),
-        "key": _uint64([text_key(text) for text in texts]),
-        "words": _words(texts),
-        "sketch": _sketched(texts),
+        "key": texts.keys(column),
+        "words": _words(column),
+        "sketch": texts.sketches(column),
     }
     return pa.table(columns, schema=LINE_COLUMNS)
 
@@ -231,14 +262,6 @@ def _uint64(values: list[int]) -> np.ndarray:
 def _words(texts: list[str]) -> np.ndarray:
     counts = np.array([text.count(" ") + 1 for text in texts], dtype=np.int64)
     return np.minimum(counts, 65535).astype(np.uint16)
-
-
-def _sketched(texts: list[str]) -> pa.Array:
-    # The English side of a catalogue comes with every language.
-    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    rows = sketches(list(places))[[places[text] for text in texts]] if texts else sketches(texts)
-    flat = np.ascontiguousarray(rows).reshape(-1)
-    return pa.Array.from_buffers(_SKETCH, len(texts), [None, pa.py_buffer(flat)])
 
 
 def _write(path: Path, table: pa.Table) -> None:

@@ -95,13 +95,10 @@ class NearIndex:
         found = np.minimum(found, max(len(self.seeds) - 1, 0))
         real = self.seeds[found] == hashes[places] if len(self.seeds) else np.zeros(0, bool)
         text = np.searchsorted(starts, places[real], side="right") - 1
-        both = (text.astype(np.uint64) << np.uint64(32)) | found[real].astype(np.uint64)
+        both = rolling.packed(text, found[real])
         text, owner = self._expanded(rolling.distinct(both)[0])
-        pairs, counts = rolling.distinct(
-            (text.astype(np.uint64) << np.uint64(32)) | owner.astype(np.uint64)
-        )
-        text = (pairs >> np.uint64(32)).astype(np.int64)
-        owner = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        pairs, counts = rolling.distinct(rolling.packed(text, owner))
+        text, owner = rolling.unpacked(pairs)
         keep = self._enough(np.diff(starts)[text], owner, counts)
         text, owner = text[keep], owner[keep]
         keep = self._overlapping((codes, starts), text, owner)
@@ -113,8 +110,7 @@ class NearIndex:
 
     def _expanded(self, both: U64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Every (text, secret text) that shares a seed, once a seed."""
-        text = (both >> np.uint64(32)).astype(np.int64)
-        seed = (both & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        text, seed = rolling.unpacked(both)
         first = self.owner_bounds[seed]
         sizes = self.owner_bounds[seed + 1] - first
         total = int(sizes.sum())
@@ -158,11 +154,8 @@ class NearIndex:
         asked[text] = True
         whose = np.repeat(np.arange(len(starts) - 1), np.diff(starts))[: len(hashes)]
         valid &= asked[whose]
-        kinds = rolling.distinct(
-            (whose[valid].astype(np.uint64) << np.uint64(32))
-            | rolling.short(hashes[valid]).astype(np.uint64)
-        )[0]
-        sizes = np.bincount((kinds >> np.uint64(32)).astype(np.int64), minlength=len(asked))
+        kinds = rolling.distinct(rolling.packed(whose[valid], rolling.short(hashes[valid])))[0]
+        sizes = np.bincount(rolling.unpacked(kinds)[0], minlength=len(asked))
         keep = np.zeros(len(text), dtype=bool)
         if not len(kinds):
             return keep
@@ -171,8 +164,8 @@ class NearIndex:
             first, last = self.bounds[owner[part]], self.bounds[owner[part] + 1]
             counts = last - first
             inner = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-            grams = self.grams[np.repeat(first, counts) + inner].astype(np.uint64)
-            wanted = grams | np.repeat(text[part].astype(np.uint64) << np.uint64(32), counts)
+            grams = self.grams[np.repeat(first, counts) + inner]
+            wanted = rolling.packed(np.repeat(text[part], counts), grams)
             found = kinds[np.minimum(np.searchsorted(kinds, wanted), len(kinds) - 1)] == wanted
             pair = np.repeat(np.arange(len(counts)), counts)
             common = np.bincount(pair, found, len(counts))
@@ -228,7 +221,7 @@ def _grams_of(text: str, size: int) -> tuple[NDArray[np.uint32], NDArray[np.uint
     codes, starts = rolling.codes([text])
     hashes, valid = rolling.hashes(codes, starts, size)
     grams = rolling.short(hashes[valid])
-    return grams, np.unique(grams)
+    return grams, rolling.distinct(grams)[0]
 
 
 def index_of(texts: Sequence[str], match: Match) -> NearIndex:
@@ -242,17 +235,16 @@ def index_of(texts: Sequence[str], match: Match) -> NearIndex:
     owner = np.repeat(np.arange(len(texts)), np.diff(starts))
     hashes, valid = rolling.hashes(codes, starts, match.gram)
     owner = owner[: len(valid)][valid]
-    both = rolling.distinct(
-        (owner.astype(np.uint64) << np.uint64(32)) | rolling.short(hashes[valid]).astype(np.uint64)
-    )[0]
-    bounds = np.searchsorted(both >> np.uint64(32), np.arange(len(texts) + 1).astype(np.uint64))
+    both = rolling.distinct(rolling.packed(owner, rolling.short(hashes[valid])))[0]
+    whose, grams = rolling.unpacked(both)
+    bounds = np.searchsorted(whose, np.arange(len(texts) + 1))
     kept, owners = _rarest(codes, starts, match)
     seeds, first = np.unique(kept, return_index=True)
     table = np.zeros(_table_size(16 * len(seeds)), bool)
     table[rolling.low(seeds, len(table))] = True
     return NearIndex(
         match=match,
-        grams=(both & np.uint64(0xFFFFFFFF)).astype(np.uint32),
+        grams=grams.astype(np.uint32),
         bounds=bounds.astype(np.int64),
         letters=np.diff(starts),
         seeds=seeds,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
+Number = TypeVar("Number", np.uint32, np.uint64)
 _BASE = 0x9E3779B97F4A7C15
 
 
@@ -38,7 +40,7 @@ def hashes(
     return hashes >> np.uint64(16), valid
 
 
-def distinct(values: U64) -> tuple[U64, NDArray[np.int64]]:
+def distinct(values: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.int64]]:
     """Values in ascending order, each once, and how often each stood there.
 
     Sorting integers beats the hashing that `numpy.unique` does by a factor of ten on millions.
@@ -47,6 +49,17 @@ def distinct(values: U64) -> tuple[U64, NDArray[np.int64]]:
     new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
     first = np.flatnonzero(new)
     return ordered[first], np.diff(np.append(first, len(ordered)))
+
+
+def packed(high: NDArray[np.integer], low: NDArray[np.integer]) -> U64:
+    """Two numbers of up to 32 bits in one, ordered by the first and then by the second."""
+    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
+
+
+def unpacked(both: U64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The two numbers that `packed` put together."""
+    high, low = both >> np.uint64(32), both & np.uint64(0xFFFFFFFF)
+    return high.astype(np.int64), low.astype(np.int64)
 
 
 def short(hashes: U64) -> NDArray[np.uint32]:

@@ -101,7 +101,7 @@ def _supported(left: Text, right: Text, judged: Judge, strict: bool) -> Iterator
         if (
             judged.support(bead) >= LEAST_SUPPORT
             and min(len(anchor), len(positive)) >= LEAST_CHARACTERS
-            and not (strict and anchors(anchor) != anchors(positive))
+            and not (strict and sorted(anchors(anchor)) != sorted(anchors(positive)))
         ):
             yield anchor, positive
 

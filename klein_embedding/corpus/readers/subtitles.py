@@ -163,7 +163,10 @@ def _joined(left: list[str], right: list[str], judged: Judge) -> Iterator[tuple[
 
 
 def _starts(left: list[str], bead: Bead) -> bool:
-    """Whether a sentence begins with the bead's first cue."""
+    """Whether a sentence is known to begin with the bead's first cue.
+
+    Of the first cue of a stretch nothing is known: what stood before it is not here.
+    """
     first = bead.left.start
     return first > 0 and bool(_SENTENCE_END.search(left[first - 1]))
 
@@ -203,10 +206,10 @@ def _path(talks: _Talks, column: Floats) -> list[tuple[int, int]]:
     jump = np.log(places)
     states: list[tuple[NDArray[np.int64], Floats, NDArray[np.int64]]] = []
     for start in starts:
-        fits = fitting.of(column[start : start + WINDOW])
-        best = np.argpartition(-fits, min(CANDIDATES, places - 1))[:CANDIDATES]
+        correlation = fitting.of(column[start : start + WINDOW])
+        best = np.argpartition(-correlation, min(CANDIDATES, places - 1))[:CANDIDATES]
         if not states:
-            states.append((best, fits[best] - jump, np.full(len(best), -1)))
+            states.append((best, _evidence(correlation[best]) - jump, np.full(len(best), -1)))
             continue
         before, scores, _ = states[-1]
         ahead = before[np.argsort(-scores)[:CANDIDATES], None] + STEP
@@ -218,7 +221,8 @@ def _path(talks: _Talks, column: Floats) -> list[tuple[int, int]]:
             (drift <= DRIFT) & same, scores - LEAST_COST - DRIFT_COST * drift, scores - jump
         )
         origin = on.argmax(1)
-        states.append((here, fits[here] + on[np.arange(len(here)), origin], origin))
+        fits = _evidence(correlation[here])
+        states.append((here, fits + on[np.arange(len(here)), origin], origin))
     return _traced(states, starts)
 
 
@@ -237,9 +241,7 @@ class _Fitting:
     """How well a window of lengths fits at each place of a long row of them."""
 
     def __init__(self, row: Floats) -> None:
-        self._places = max(len(row) - WINDOW + 1, 0)
-        self._size = 1 << (len(row) + WINDOW - 1).bit_length()
-        self._spectrum = np.fft.rfft(row, self._size)
+        self._row = row
         sums = np.concatenate([[0.0], np.cumsum(row)])
         squares = np.concatenate([[0.0], np.cumsum(row * row)])
         mean = (sums[WINDOW:] - sums[:-WINDOW]) / WINDOW
@@ -247,9 +249,12 @@ class _Fitting:
         self._spread = np.sqrt(np.maximum(mean_square - mean * mean, 1e-9))
 
     def of(self, window: Floats) -> Floats:
-        """Evidence (places,) in nats, never below zero."""
+        """Correlation (places,) of a window with the row at each place."""
         even = (window - window.mean()) / max(float(window.std()), 1e-9)
-        product = np.fft.irfft(self._spectrum * np.conj(np.fft.rfft(even, self._size)), self._size)
-        r = product[: self._places] / WINDOW / self._spread
-        z = np.arctanh(np.clip(r, 0.0, 0.999)) * np.sqrt(WINDOW - 3)
-        return z * z / 2
+        return np.correlate(self._row, even) / WINDOW / self._spread
+
+
+def _evidence(correlation: Floats) -> Floats:
+    """Evidence in nats, never below zero."""
+    z = np.arctanh(np.clip(correlation, 0.0, 0.999)) * np.sqrt(WINDOW - 3)
+    return z * z / 2
