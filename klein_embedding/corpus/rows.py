@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from klein_embedding.corpus.near_duplicates import SKETCH, first_alike
+from klein_embedding.corpus.rolling import packed
 from klein_embedding.corpus.sources import Source
 from klein_embedding.text import KINDS
 
@@ -131,7 +132,7 @@ def repeats(rows: Rows, roots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     own = np.arange(len(rows.key))
     same = first_of(rows.key) != own
-    both = roots[:, 0].astype(np.uint64) << np.uint64(32) | roots[:, 1].astype(np.uint64)
+    both = packed(roots[:, 0], roots[:, 1])
     # No root reaches 2**31 rows, so these codes stand for themselves alone.
     both = np.where(rows.contrast, np.uint64(1 << 63) | own.astype(np.uint64), both)
     return same, (first_of(both) != own) & ~same

@@ -251,7 +251,7 @@ class _Fitting:
     def of(self, window: Floats) -> Floats:
         """Correlation (places,) of a window with the row at each place."""
         even = (window - window.mean()) / max(float(window.std()), 1e-9)
-        # For all that its types say, the sum of products of floats may be complex.
+        # By its types alone the function may give complex numbers; of floats it never does.
         product = np.correlate(self._row, even).astype(np.float64, copy=False)
         return product / WINDOW / self._spread
 
