@@ -113,10 +113,12 @@ def build(
             full.
     """
     raw, evaluation, target = folders
-    guard = load_guard(evaluation, recipe.evaluation)
     with _whole(target), _alone(target.parent / HARVEST) as kept:
-        # The classifier puts no text into the corpus, so every licence may teach it.
-        model, measured = _languages(recipe, sources, raw, kept)
+        with _forked(1, _end_with, os.getpid()) as beside:
+            # The classifier puts no text into the corpus, so every licence may teach it.
+            learned = beside.submit(_languages, recipe, sources, raw, kept)
+            guard = load_guard(evaluation, recipe.evaluation)
+            model, measured = learned.result()
         sources = chosen(recipe, sources)
         harvests = _harvests((recipe, guard, model), sources, (raw, kept), say)
         with fresh_folder(target) as part:
@@ -196,10 +198,7 @@ def _harvests(
     raw, kept = folders
     keys = [harvest_key(s, raw, recipe, guard.digest, model[1] if model else "") for s in sources]
     found = [kept / f"{s.name}-{key[:12]}" for s, key in zip(sources, keys, strict=True)]
-    start = (os.getpid(), work)
-    # A forked worker has this process for a parent, which `_end_with` watches.
-    fork = get_context("fork")
-    with ProcessPoolExecutor(2, fork, initializer=_start_worker, initargs=start) as pool:
+    with _forked(2, _start_worker, os.getpid(), work) as pool:
         missing = [n for n, folder in enumerate(found) if not (folder / MANIFEST).is_file()]
         # The largest first, or one worker waits for the other at the end.
         missing.sort(key=lambda n: -_bytes_of(raw / sources[n].name))
@@ -215,6 +214,11 @@ def _harvests(
             pool.shutdown(cancel_futures=True)
             raise
     return found
+
+
+def _forked(workers: int, start: Callable[..., None], *args: object) -> ProcessPoolExecutor:
+    """Workers that have this process for a parent, which `_end_with` watches."""
+    return ProcessPoolExecutor(workers, get_context("fork"), initializer=start, initargs=args)
 
 
 def _bytes_of(folder: Path) -> int:
