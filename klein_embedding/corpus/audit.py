@@ -195,7 +195,9 @@ def audit(
         if not (processed / file).is_file():
             raise KleinError(f"{processed / file}: missing; build the corpus again")
     found = Audit(sha256(processed / MANIFEST), closest={name: [] for name in names})
-    context = get_context("spawn")  # A copy of a process with threads may wait for one for ever.
+    # A copy of a process with threads may wait for one for ever; the server has none.
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(_PARTS, mp_context=context) as pool:
         jobs = [
             pool.submit(_part, processed, evaluation, tuple(names), number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 
 import pytest
 
@@ -112,6 +113,16 @@ def test_normalised_keeps_vowel_signs_and_drops_the_rest() -> None:
     assert normalised("क्या, हाल है?") == "क्याहालहै"
     assert normalised("Ｆｕｌｌ-Width_1") == "fullwidth1"
     assert normalised("कि") != normalised("का")
+
+
+def test_normalised_does_to_every_character_what_it_says() -> None:
+    marks = [*range(0x900, 0x964), *range(0x966, 0xE00), *range(0x64B, 0x660), 0x670]
+    kept = frozenset(map(chr, marks))
+    everything = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    for start in range(0, len(everything), 4096):
+        text = "".join(everything[start : start + 4096])
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        assert normalised(text) == "".join(c for c in folded if c.isalnum() or c in kept)
 
 
 def test_markup_leaves_prose_and_comparisons_stay() -> None:

@@ -61,7 +61,7 @@ def test_one_file_and_another_column(klein, tmp_path):
 def test_a_killed_run_keeps_its_parts_and_makes_the_others(
     klein, klein_words, klein_environment, tmp_path
 ):
-    source = write_parts(tmp_path / "in", 8, rows=400)
+    source = write_parts(tmp_path / "in", 8, rows=150)
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert klein("embed", source, "--out", whole).returncode == 0
     command = klein_words("embed", source, "--out", out)
