@@ -29,9 +29,9 @@ def say(line: str) -> None:
 def make(recipe: Path, until: str | None, dry_run: bool, mirror: str | None, strict: bool) -> None:
     """Run every stage of RECIPE whose result is missing or stale.
 
-    The stages are corpus, tokenizer, shards, those that the recipe gives a budget (static, bigrams,
-    distil, mlm, contrastive, mine-1, refine-1, …), export, and twin where it names a folder for the
-    static vectors.
+    The stages are corpus, tokenizer, shards, static, twin where the recipe names a folder for the
+    static vectors, those that it gives a budget (bigrams, distil, mlm, contrastive, mine-1,
+    refine-1, …), and export.
 
     Example: klein make recipes/tiny.toml
     """

@@ -113,6 +113,11 @@ def _trained(plan: Plan) -> Path:
     return plan.places.runs / plan.recipe.stages.planned()[-1]
 
 
+def _static(plan: Plan) -> Path:
+    """Folder of the first one, which trains static vectors."""
+    return plan.places.runs / plan.recipe.stages.planned()[0]
+
+
 def _export_key(plan: Plan) -> str:
     return str(read_manifest(_trained(plan))["files"]["model.safetensors"])
 
@@ -125,7 +130,7 @@ def _export(plan: Plan) -> None:
 
 
 def _twin_key(plan: Plan) -> str:
-    return str(read_manifest(_trained(plan))["files"]["table.npy"])
+    return str(read_manifest(_static(plan))["files"]["table.npy"])
 
 
 def _twin(twin: Path) -> Stage:
@@ -134,7 +139,7 @@ def _twin(twin: Path) -> Stage:
     def run(plan: Plan) -> None:
         from klein_embedding.export.release import export_twin
 
-        export_twin(_trained(plan), twin, plan.recipe.export.static_name, _data_rows(plan))
+        export_twin(_static(plan), twin, plan.recipe.export.static_name, _data_rows(plan))
 
     return Stage("twin", lambda _: twin, _twin_key, run)
 
@@ -178,8 +183,10 @@ _EXPORT = Stage("export", lambda p: p.release, _export_key, _export)
 def stages_of(plan: Plan) -> list[Stage]:
     """The stages of a recipe in their order."""
     twin = plan.places.twin
-    after = [_EXPORT, _twin(twin)] if twin else [_EXPORT]
-    return [*_BEFORE, *map(_training, plan.recipe.stages.planned()), *after]
+    static, *encoder = map(_training, plan.recipe.stages.planned())
+    # The twin is finished hours before the encoder that begins from the same vectors.
+    first = [static, _twin(twin)] if twin else [static]
+    return [*_BEFORE, *first, *encoder, _EXPORT]
 
 
 def stage_named(plan: Plan, name: str) -> Stage:

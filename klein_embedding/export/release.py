@@ -22,11 +22,13 @@ SUMMARY = (
 )
 STATIC_SUMMARY = (
     "Static sentence vectors, a mean of one vector a token, for semantic similarity and retrieval "
-    "in English and fourteen Indic languages, trained from random numbers on public text with no "
-    "pretrained model anywhere. Some fifty times as fast as the encoder that began from them."
+    "in English and fourteen Indic languages, these in their own scripts or in Latin letters, "
+    "trained from random numbers on public text with no pretrained model anywhere."
 )
 STATIC_LIMITS = (
     "It sees no word order: who does what to whom, and which word a negation belongs to, are lost.",
+    "Much of its Indic text is interface strings, scripture and speeches; everyday speech, names "
+    "and specialist prose are thinner, most of all in Odia, Assamese, Nepali, Sinhala and Punjabi.",
     "The training text has mixed licences, some of them non-commercial or unstated; see "
     "WEIGHTS-LICENSE.md and docs/data.md in the repository.",
 )
@@ -79,7 +81,7 @@ def export_stage(stage: Path, target: Path, name: str, data: tuple[DataRow, ...]
 
 
 def export_twin(stage: Path, target: Path, name: str, data: tuple[DataRow, ...]) -> None:
-    """Write the static vectors beside a finished contrastive stage as a model folder.
+    """Write the static vectors of a finished stage as a model folder.
 
     Args:
         stage: Folder with ``table.npy`` and ``tokenizer.json``.
