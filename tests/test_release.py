@@ -19,7 +19,7 @@ from klein_embedding.infer.embedding import KleinEmbedding
 # The last of the golden texts is too long on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::klein_embedding.infer.embedding.TruncationWarning")
 ROOT = Path(__file__).resolve().parent.parent
-GOLDEN = np.load(ROOT / "tests" / "golden" / "vectors.npy")
+GOLDEN = np.load(ROOT / "tests" / "golden" / "release.npy")
 # Weights and activations are rounded to eight bits; the vectors are the checkpoint's, float32.
 ROUNDED = 0.999
 
@@ -52,8 +52,15 @@ def test_the_tokenizer_is_what_the_plan_says() -> None:
         assert 3 not in tokenizer.encode(everything[start : start + 5_000]).ids
 
 
-def test_int8_vectors_are_golden() -> None:
-    _agree(KleinEmbedding(ROOT / "release").encode(GOLDEN_TEXTS), GOLDEN, ROUNDED)
+@pytest.mark.parametrize("name", ["release", "release-static"])
+def test_int8_vectors_are_golden(name: str) -> None:
+    golden = np.load(ROOT / "tests" / "golden" / f"{name}.npy")
+    _agree(KleinEmbedding(ROOT / name).encode(GOLDEN_TEXTS), golden, ROUNDED)
+
+
+def test_the_static_model_reads_texts_as_the_frozen_tokenizer_does() -> None:
+    first, second = (ROOT / name / "tokenizer.json" for name in ("release-static", "tokenizer"))
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_vectors_do_not_depend_on_their_company() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from klein_embedding.eval.sets import EvalSet, lines_of, split_lines
-from klein_embedding.eval.tables import spreadsheet
+from klein_embedding.eval.tables import separated, spreadsheet
 from klein_embedding.languages import LANGUAGES
 from klein_embedding.text import normalised
 
@@ -28,6 +28,20 @@ _INDICMT = {
     "mr": tuple(f"Indic MT Eval/Mar_{part}" for part in ("train", "val", "test")),
     "pa": ("Zero Shot/punjabi",),
     "ta": tuple(f"Indic MT Eval/Tam_{part}" for part in ("train", "val", "test")),
+}
+_GOVERNANCE = {
+    "as": "asm",
+    "bn": "ban",
+    "gu": "guj",
+    "hi": "hin",
+    "kn": "kan",
+    "ml": "mal",
+    "mr": "mar",
+    "or": "odi",
+    "pa": "pan",
+    "ta": "tam",
+    "te": "tel",
+    "ur": "urd",
 }
 
 Pairs = Iterable[tuple[str, str]]
@@ -104,6 +118,22 @@ INDICXNLI = EvalSet(
     citation="Aggarwal et al. 2022, arXiv:2204.08776; divyanshuaggarwal/IndicXNLI @ 4759391f",
     metric=ACCURACY,
 )
+GOVERNANCE = EvalSet(
+    name="governance",
+    folder="eval-governance",
+    digest="8fed379947f07b21ae0a7f176334226cc8b1c435457edc055c517f76538e42fe",
+    licence="none stated",
+    citation="Mujadia and Sharma 2024, IL-ILGOV-2024; vmujadia/MT-IL-ILGOV @ 96da193a",
+    metric=ACCURACY,
+)
+REVIEWS = EvalSet(
+    name="reviews",
+    folder="eval-star-reviews",
+    digest="317b63f62e28748cc2a9fb68c02351ac795c8e0ffd199e913cce8ba15cae17ca",
+    licence="none stated",
+    citation="Shetye et al. 2026, STAR-IL; ltrc/STAR-IL-Corpus @ cee009f3",
+    metric=ACCURACY,
+)
 
 
 def load_bitexts(data: Path, chosen: EvalSet) -> list[Bitext]:
@@ -133,8 +163,11 @@ def _tatoeba(files: Path) -> Iterator[Bitext]:
 
 
 def _tico19(files: Path) -> Iterator[Bitext]:
-    """Sentences that stand in every language, all sets in one order."""
-    whole = list(_memories(files))
+    yield from _in_every_language(list(_memories(files)))
+
+
+def _in_every_language(whole: list[Bitext]) -> Iterator[Bitext]:
+    """What is left of several sets of the same sentences: those of all, in one order."""
     meanings = set.intersection(*(set(bitext.english) for bitext in whole))
     for bitext in whole:
         kept = [at for at, english in enumerate(bitext.english) if english in meanings]
@@ -206,6 +239,25 @@ def _indicxnli(files: Path) -> Iterator[Bitext]:
         yield _distinct(lang, ((str(row[1]), str(row[0])) for row in right))
 
 
+def _governance(files: Path) -> Iterator[Bitext]:
+    """One file a language, whose lines belong together."""
+    english = lines_of(files / "nway_parallel.eng")
+    yield from _in_every_language(
+        [
+            _distinct(lang, zip(lines_of(files / f"nway_parallel.{tag}"), english, strict=True))
+            for lang, tag in _GOVERNANCE.items()
+        ]
+    )
+
+
+def _reviews(files: Path) -> Iterator[Bitext]:
+    """One file a language, each with reviews of its own."""
+    for path in sorted(files.glob("translated_data/benchmark/*.csv")):
+        named = path.stem.rpartition("_")[2]
+        (lang,) = (code for code, language in LANGUAGES.items() if language.name == named)
+        yield _distinct(lang, ((row["tgt"], row["src"]) for row in separated(path)))
+
+
 def _aligned(lang: str, texts: list[str], english: list[str]) -> Bitext:
     if len(texts) != len(english):
         raise ValueError(f"{lang}: {len(texts)} lines beside {len(english)} in English")
@@ -232,5 +284,7 @@ _READERS: dict[str, Callable[[Path], Iterator[Bitext]]] = {
     ODIA.name: _odia,
     MGSM.name: _mgsm,
     INDICXNLI.name: _indicxnli,
+    GOVERNANCE.name: _governance,
+    REVIEWS.name: _reviews,
 }
-BITEXTS = (TATOEBA, TICO19, FLORES, INDICMT, ODIA, MGSM, INDICXNLI)
+BITEXTS = (TATOEBA, TICO19, FLORES, INDICMT, ODIA, MGSM, INDICXNLI, GOVERNANCE, REVIEWS)

@@ -10,7 +10,16 @@ from klein_embedding.eval.alignment import (
     INTO_ENGLISH,
     MINING,
 )
-from klein_embedding.eval.bitexts import FLORES, INDICMT, INDICXNLI, MGSM, ODIA, TICO19
+from klein_embedding.eval.bitexts import (
+    FLORES,
+    GOVERNANCE,
+    INDICMT,
+    INDICXNLI,
+    MGSM,
+    ODIA,
+    REVIEWS,
+    TICO19,
+)
 from klein_embedding.eval.classification import NEAREST
 from klein_embedding.eval.judged import CRANFIELD, MILPAC, NDCG, NPL
 from klein_embedding.eval.labelled import BANKING77, PROBE
@@ -22,6 +31,8 @@ Row = tuple[str, Keys]
 
 _TITLES = {
     TICO19.name: "TICO-19",
+    GOVERNANCE.name: "IL-ILGOV",
+    REVIEWS.name: "STAR-IL reviews",
     FLORES.name: "FLoRes v1 devtest",
     INDICMT.name: "IndicMT-Eval",
     ODIA.name: "OdiaNLP test",
@@ -47,6 +58,11 @@ SETS: tuple[Row, ...] = (
     ),
     ("TICO-19, mean of thirty Indic pairs", ((TICO19.name, "mean", BETWEEN),)),
     ("TICO-19 mean, mining F1", ((TICO19.name, "mean", MINING),)),
+    (
+        "IL-ILGOV, nearest of all sentences in all thirteen languages",
+        ((GOVERNANCE.name, "mean", AMONG_ALL),),
+    ),
+    ("IL-ILGOV, mean of 132 Indic pairs", ((GOVERNANCE.name, "mean", BETWEEN),)),
     ("romanised mean, to / from English", _both(romanised.NAME, "mean")),
     ("STS12-16 mean, Spearman", ((STS12_16.name, "mean", SPEARMAN),)),
     (

@@ -16,7 +16,7 @@ from klein_embedding.errors import KleinError
 from klein_embedding.eval.figures import SetFacts
 from klein_embedding.files import check_files, digest_of
 
-MISSING = "run: klein data fetch recipes/first-light.toml"
+MISSING = "run: klein data fetch recipes/v0.2.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def test_klein_eval_without_its_data_says_what_to_run(klein, tmp_path):
     done = klein("eval", "--suite", "stsb", "--data", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert done.stderr.count(b"\n") == 1
-    assert b"run: klein data fetch recipes/first-light.toml" in done.stderr
+    assert b"run: klein data fetch recipes/v0.2.toml" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

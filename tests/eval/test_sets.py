@@ -44,7 +44,7 @@ def book(rows: Sequence[Sequence[object]]) -> bytes:
 )
 def test_each_set_is_pinned_as_the_catalogue_pins_it(chosen):
     catalogue = tomllib.loads((ROOT / "recipes/sources.toml").read_text(encoding="utf-8"))
-    recipe = tomllib.loads((ROOT / "recipes/first-light.toml").read_text(encoding="utf-8"))
+    recipe = tomllib.loads((ROOT / "recipes/v0.2.toml").read_text(encoding="utf-8"))
     source = catalogue[chosen.folder]
     assert chosen.digest == source["sha256"]
     assert chosen.folder in recipe["corpus"]["evaluation"]
@@ -143,6 +143,48 @@ def test_two_columns_and_questions_and_ratings(tmp_path):
     files = {"human_evaluation_data/samples Odia.xlsx": book(rows)}
     (rated,) = load_bitexts(tmp_path, write_set(tmp_path, "indicxnli", files))
     assert (rated.lang, rated.texts, rated.english) == ("or", ("ଅ",), ("A.",))
+
+
+def test_what_every_language_holds_stays_in_one_order(tmp_path):
+    tags = ("asm", "ban", "guj", "hin", "kan", "mal", "mar", "odi", "pan", "tam", "tel", "urd")
+    lines = {"eng": "One.\nTwo.\nThree.\nTwo.\n"}
+    lines |= {tag: f"{tag} a\n{tag} b\n{tag} c\n{tag} d\n" for tag in tags}
+    # In one language two sentences have one translation: the second can stand in none.
+    lines["odi"] = "odi a\nodi b\nodi A.\nodi d\n"
+    files = {f"nway_parallel.{tag}": text for tag, text in lines.items()}
+    found = load_bitexts(tmp_path, write_set(tmp_path, "governance", files))
+    assert [b.lang for b in found] == [
+        "as",
+        "bn",
+        "gu",
+        "hi",
+        "kn",
+        "ml",
+        "mr",
+        "or",
+        "pa",
+        "ta",
+        "te",
+        "ur",
+    ]
+    assert {b.english for b in found} == {("One.", "Two.")}
+    assert next(b for b in found if b.lang == "bn").texts == ("ban a", "ban b")
+    files["nway_parallel.tel"] = "tel a\n"
+    with pytest.raises(KleinError, match="not readable as governance"):
+        load_bitexts(tmp_path, write_set(tmp_path, "governance", files))
+
+
+def test_reviews_are_read_by_their_heads(tmp_path):
+    head = "src,tgt,src_lang,tgt_lang,domain\n"
+    rows = '"Good, and cheap.","ଭଲ, ଏବଂ ଶସ୍ତା।",eng,x,shop\n"Good, and cheap!",b,eng,x,shop\n'
+    files = {
+        f"translated_data/benchmark/Reviews_Benchmark_{name}.csv": head + rows
+        for name in ("Odia", "Gujarati")
+    }
+    found = load_bitexts(tmp_path, write_set(tmp_path, "reviews", files))
+    assert [(b.lang, b.texts, b.english) for b in found] == [
+        (lang, ("ଭଲ, ଏବଂ ଶସ୍ତା।",), ("Good, and cheap.",)) for lang in ("gu", "or")
+    ]
 
 
 def test_a_line_separator_inside_a_sentence_does_not_shift_the_lines(scored, tmp_path):
@@ -274,7 +316,7 @@ def test_missing_text_names_the_command_that_brings_it(chosen, tmp_path):
         LABELLED: load_labelled,
     }
     (load,) = (load for sets, load in loads.items() if chosen in sets)
-    with pytest.raises(KleinError, match=r"run: klein data fetch recipes/first-light\.toml"):
+    with pytest.raises(KleinError, match=r"run: klein data fetch recipes/v0\.2\.toml"):
         load(tmp_path, chosen)
 
 

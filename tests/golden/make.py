@@ -1,11 +1,12 @@
-"""Writes ``vectors.npy``: what the float32 model of ``release/`` makes of the golden texts.
+"""Writes what the float32 files of released folders make of the golden texts, one array a folder.
 
-Run once a release, while the float32 files are still the checkpoint's own:
-``python tests/golden/make.py``
+Run once a release, while these files are still the checkpoint's own:
+``python tests/golden/make.py release``
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Write float32 rows (texts, 512)."""
-    model = KleinEmbedding(HERE.parent.parent / "release", precision="float32")
-    np.save(HERE / "vectors.npy", model.encode(GOLDEN_TEXTS))
+    """Write float32 rows (texts, 512) for each folder of the checkout that is named."""
+    for name in sys.argv[1:]:
+        model = KleinEmbedding(HERE.parent.parent / name, precision="float32")
+        np.save(HERE / f"{name}.npy", model.encode(GOLDEN_TEXTS))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def test_vectors_are_those_of_python(visit):
     found = np.array(visit().evaluate(VECTORS, [*GOLDEN_TEXTS]))
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(len(GOLDEN_TEXTS)), abs=1e-5)
     assert (found[:-1] * wanted).sum(1).min() > 0.9999
-    golden = np.load(ROOT / "tests/golden/vectors.npy")
+    golden = np.load(ROOT / "tests/golden/release.npy")
     assert (found * golden).sum(1).min() > 0.999
 
 

@@ -24,6 +24,8 @@ NAMES = {
     "odia": "OdiaNLP",
     "mgsm": "MGSM",
     "indicxnli": "IndicXNLI",
+    "governance": "IL-ILGOV",
+    "reviews": "STAR-IL reviews",
     "sts12-16": "STS 2012–2016",
     "semrel": "SemRel",
     "mahasts": "MahaSTS",
