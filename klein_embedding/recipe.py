@@ -38,7 +38,7 @@ class ExportRecipe:
     Attributes:
         folder: Folder of the encoder.
         name: Its name.
-        static_folder: Folder of the static vectors that the encoder began from; "" for none.
+        static_folder: Folder of the static stage's vectors; "" for none.
         static_name: Their name.
     """
 

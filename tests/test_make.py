@@ -26,7 +26,6 @@ from klein_embedding.train.finished import model_of
 ROOT = Path(__file__).parent.parent
 TRAINED = load_recipe(ROOT / "recipes" / "tiny.toml").stages.planned()
 STAGES = ("corpus", "tokenizer", "shards", TRAINED[0], "twin", *TRAINED[1:], "export")
-
 FOLDERS = ("tokenizer", "shards", *TRAINED, "release", "release-static")
 
 

@@ -114,7 +114,7 @@ def _trained(plan: Plan) -> Path:
 
 
 def _static(plan: Plan) -> Path:
-    """Folder of the first one, which trains static vectors."""
+    """Folder of the static stage, the first of all that train."""
     return plan.places.runs / plan.recipe.stages.planned()[0]
 
 

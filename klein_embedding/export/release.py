@@ -38,9 +38,10 @@ LIMITS = (
     "Trained mostly on pairs of up to 64 tokens; longer texts work but were hardly trained.",
     "Much of its Indic text is interface strings and scripture; everyday speech, names and "
     "specialist prose are thinner, most of all in Odia, Assamese, Nepali, Sinhala and Punjabi.",
-    "Evaluated on translations in seven Indic languages and on English similarity only; nothing "
-    "is measured yet for gu kn pa or as ne si but held-out pairs of the training sources.",
-    "Indic text in Latin letters was not trained. Negation and numbers weigh little.",
+    "Evaluated mostly on translations, and on English similarity and search; of similarity in "
+    "Indic languages Marathi and machine-translated Hindi alone are measured, of search questions "
+    "on law.",
+    "Indic text in Latin letters is hardly understood. Negation and numbers weigh little.",
     "The training text has mixed licences, some of them non-commercial or unstated; see "
     "WEIGHTS-LICENSE.md and docs/data.md in the repository.",
 )

@@ -1,4 +1,4 @@
-"""The static twin: the encoder's token vectors as a model folder of their own.
+"""The static twin: the static stage's token vectors as a model folder of their own.
 
 A `RobertaModel` without blocks, so every loader of the encoder reads it unchanged. Its LayerNorm
 would lose the lengths of the vectors, which say how much a word matters; two coordinates of

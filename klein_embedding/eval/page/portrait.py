@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,17 +79,20 @@ class Portrait:
     digests: Mapping[str, str]
 
 
-def load_texts(data: Path) -> Texts:
+def load_texts(data: Path, measured: Set[str]) -> Texts:
     """Read the sets of a portrait.
 
     Args:
         data: ``data/eval``.
+        measured: Suites that the model was measured on; no other bitexts are shown, but for those
+            of the parallel set.
 
     Raises:
         KleinError: If a set is missing or altered.
     """
-    sets = {chosen.name: [_first(b) for b in load_bitexts(data, chosen)] for chosen in BITEXTS}
-    digests = {chosen.name: chosen.digest for chosen in (*BITEXTS, STSB)}
+    shown = [chosen for chosen in BITEXTS if chosen.name in {*measured, TICO19.name}]
+    sets = {chosen.name: [_first(b) for b in load_bitexts(data, chosen)] for chosen in shown}
+    digests = {chosen.name: chosen.digest for chosen in (*shown, STSB)}
     scored = next(split for split in load_scored(data, STSB) if split.split == "test")
     return Texts(sets, TICO19.name, scored, digests)
 

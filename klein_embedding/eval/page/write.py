@@ -8,7 +8,7 @@ from pathlib import Path
 
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.baselines import encoder_systems
-from klein_embedding.eval.figures import read_results
+from klein_embedding.eval.figures import read_results, root
 from klein_embedding.eval.page.portrait import load_texts, portrait
 from klein_embedding.eval.page.render import render
 from klein_embedding.eval.page.sources import Made
@@ -44,5 +44,6 @@ def write_page(model: Path, results: Path | None, data: Path, out: Path) -> None
         date=now(),
         processor=processor(),
     )
-    drawn = portrait(system.embedder, load_texts(data))  # type: ignore[arg-type]
+    texts = load_texts(data, {root(figure.suite) for figure in found.figures})
+    drawn = portrait(system.embedder, texts)  # type: ignore[arg-type]
     write_text(out, render(found, drawn, made))

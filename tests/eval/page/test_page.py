@@ -181,7 +181,7 @@ def klein_report(word_model, texts, results, monkeypatch, tmp_path):
     """The verb, with fakes where it would load a model folder and the sets."""
     system = System("fake", "int8", "b" * 64, word_model)
     monkeypatch.setattr(write_module, "encoder_systems", lambda folder: [system])
-    monkeypatch.setattr(write_module, "load_texts", lambda data: texts)
+    monkeypatch.setattr(write_module, "load_texts", lambda data, measured: texts)
     monkeypatch.chdir(tmp_path)
 
     def call(*more):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from klein_embedding.errors import KleinError
 from klein_embedding.eval.alignment import nearest_hits
 from klein_embedding.eval.bitexts import Bitext
+from klein_embedding.eval.page import portrait as portraits
 from klein_embedding.eval.page.groups import Case, groups_of
 from klein_embedding.eval.page.portrait import EDGES, portrait
 
@@ -140,3 +142,12 @@ def test_different_sentences_are_no_parallel_set(word_model, texts):
 )
 def test_rules(case, groups):
     assert groups_of(case) == groups
+
+
+def test_no_set_is_read_that_the_model_was_not_measured_on(monkeypatch, tmp_path):
+    test = SimpleNamespace(split="test")
+    monkeypatch.setattr(portraits, "load_scored", lambda data, chosen: [test])
+    monkeypatch.setattr(portraits, "load_bitexts", lambda data, chosen: [])
+    found = portraits.load_texts(tmp_path, {"tatoeba", "stsb", "governance"})
+    assert list(found.sets) == ["tatoeba", "tico19", "governance"]
+    assert set(found.digests) == {"tatoeba", "tico19", "governance", "stsb"}
