@@ -29,20 +29,8 @@ _INDICMT = {
     "pa": ("Zero Shot/punjabi",),
     "ta": tuple(f"Indic MT Eval/Tam_{part}" for part in ("train", "val", "test")),
 }
-_GOVERNANCE = {
-    "as": "asm",
-    "bn": "ban",
-    "gu": "guj",
-    "hi": "hin",
-    "kn": "kan",
-    "ml": "mal",
-    "mr": "mar",
-    "or": "odi",
-    "pa": "pan",
-    "ta": "tam",
-    "te": "tel",
-    "ur": "urd",
-}
+_TWELVE = ("as", "bn", "gu", "hi", "kn", "ml", "mr", "or", "pa", "ta", "te", "ur")
+_GOVERNANCE = {code: LANGUAGES[code].iso3 for code in _TWELVE} | {"bn": "ban", "or": "odi"}
 
 Pairs = Iterable[tuple[str, str]]
 

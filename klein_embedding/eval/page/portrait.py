@@ -90,7 +90,7 @@ def load_texts(data: Path, measured: Set[str]) -> Texts:
     Raises:
         KleinError: If a set is missing or altered.
     """
-    shown = [chosen for chosen in BITEXTS if chosen.name in {*measured, TICO19.name}]
+    shown = [chosen for chosen in BITEXTS if chosen.name in measured or chosen is TICO19]
     sets = {chosen.name: [_first(b) for b in load_bitexts(data, chosen)] for chosen in shown}
     digests = {chosen.name: chosen.digest for chosen in (*shown, STSB)}
     scored = next(split for split in load_scored(data, STSB) if split.split == "test")
