@@ -33,15 +33,17 @@ STATIC_LIMITS = (
     "WEIGHTS-LICENSE.md and docs/data.md in the repository.",
 )
 LIMITS = (
-    "A first model, trained for less than an hour on two CPU cores: expect it to find texts on a "
-    "topic, in any of its languages, and not to reason about them.",
+    "Trained for about two hours on two CPU cores, and little more yet than the sum of what its tokens "
+    "and pairs of neighbouring tokens mean: expect it to find texts on a topic, in any of its "
+    "languages, and not to reason about them.",
     "Trained mostly on pairs of up to 64 tokens; longer texts work but were hardly trained.",
-    "Much of its Indic text is interface strings and scripture; everyday speech, names and "
-    "specialist prose are thinner, most of all in Odia, Assamese, Nepali, Sinhala and Punjabi.",
+    "Much of its Indic text is interface strings, scripture and speeches; everyday speech, names "
+    "and specialist prose are thinner, most of all in Odia, Assamese, Nepali, Sinhala and Punjabi.",
     "Evaluated mostly on translations, and on English similarity and search; of similarity in "
     "Indic languages Marathi and machine-translated Hindi alone are measured, of search questions "
     "on law.",
-    "Indic text in Latin letters is hardly understood. Negation and numbers weigh little.",
+    "Indic text in Latin letters is understood in part. Negations and exchanged roles are mostly "
+    "not seen, and numbers weigh little.",
     "The training text has mixed licences, some of them non-commercial or unstated; see "
     "WEIGHTS-LICENSE.md and docs/data.md in the repository.",
 )
