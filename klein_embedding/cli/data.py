@@ -28,7 +28,7 @@ def data() -> None:
 def fetch(recipe: Path, mirror: str | None, strict: bool) -> None:
     """Bring every source and evaluation set of RECIPE into data/raw and data/eval.
 
-    Example: klein data fetch recipes/first-light.toml
+    Example: klein data fetch recipes/v0.2.toml
     """
     from klein_embedding.cli import pipeline
     from klein_embedding.cli.plan import read_plan
@@ -42,7 +42,7 @@ def fetch(recipe: Path, mirror: str | None, strict: bool) -> None:
 def build(recipe: Path, as_json: bool) -> None:
     """Build data/processed from what was fetched for RECIPE.
 
-    Example: klein data build recipes/first-light.toml
+    Example: klein data build recipes/v0.2.toml
     """
     from klein_embedding.cli import pipeline
     from klein_embedding.cli.plan import read_plan
@@ -70,7 +70,7 @@ def audit(recipe: Path, as_json: bool, strike: bool) -> None:
     Every evaluation set that was fetched is looked for, whether RECIPE names it or not. Exit
     code 1 says that a text is too near.
 
-    Example: klein data audit recipes/first-light.toml
+    Example: klein data audit recipes/v0.2.toml
     """
     import numpy as np
 
@@ -162,7 +162,7 @@ def judge(recipe: Path, model: Path) -> None:
     MODEL is a folder of a static stage or of a released model. Adds to the file that the recipe
     names under `disagreeing`; build the corpus again afterwards.
 
-    Example: klein data judge recipes/full.toml --model runs/first-light/static
+    Example: klein data judge recipes/v0.2.toml --model runs/v0.2/static
     """
     import numpy as np
 

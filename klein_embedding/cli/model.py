@@ -70,7 +70,7 @@ def export(folder: Path, form: str, as_json: bool) -> None:
 def card(recipe: Path, results: Path) -> None:
     """Write the card of the model that RECIPE released, with its measured figures.
 
-    Example: klein card recipes/first-light.toml
+    Example: klein card recipes/v0.2.toml
     """
     from klein_embedding.cli import pipeline
     from klein_embedding.cli.make import say

@@ -19,7 +19,7 @@ def tokenizer() -> None:
 def train(recipe: Path) -> None:
     """Learn the vocabulary of RECIPE from its built corpus, even where it takes the frozen one.
 
-    Example: klein tokenizer train recipes/first-light.toml
+    Example: klein tokenizer train recipes/v0.2.toml
     """
     from klein_embedding.cli import pipeline
     from klein_embedding.cli.plan import read_plan

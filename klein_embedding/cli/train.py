@@ -27,7 +27,7 @@ class _RecipeFirst(click.Group):
 def train() -> None:
     """Train the stages of a recipe: klein train RECIPE [OPTIONS], as klein train run --help says.
 
-    Example: klein train recipes/first-light.toml --stage contrastive --seconds 5400
+    Example: klein train recipes/v0.2.toml --stage contrastive --seconds 5400
     """
 
 
@@ -52,7 +52,7 @@ def run(
 ) -> None:
     """Train the stages of RECIPE, going on from the newest checkpoint.
 
-    Example: klein train recipes/first-light.toml --stage contrastive --seconds 5400
+    Example: klein train recipes/v0.2.toml --stage contrastive --seconds 5400
     """
     from dataclasses import replace
 
@@ -86,7 +86,7 @@ def run(
 def plot(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
     """Draw loss and held-out accuracy of each RUN, a folder with a log.jsonl or such a log.
 
-    Example: klein train plot runs/first-light/contrastive-work --out curves.png
+    Example: klein train plot runs/v0.2/contrastive-work --out curves.png
     """
     import json
 

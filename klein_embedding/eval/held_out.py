@@ -127,7 +127,7 @@ def rows_of(path: Path) -> list[tuple[str, str, str, str, str]]:
     """
     if not path.is_file():
         raise KleinError(
-            f"{path}: no held-out pairs; run: klein data build recipes/first-light.toml"
+            f"{path}: no held-out pairs; run: klein data build recipes/v0.2.toml"
         )
     try:
         missing = set(_COLUMNS) - set(pq.read_schema(path).names)

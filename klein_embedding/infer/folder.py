@@ -34,7 +34,7 @@ def default_folder() -> Path:
             return folder
     raise KleinError(
         "no model found: name its folder with --model or KLEIN_MODEL, or make one with "
-        "`klein make recipes/first-light.toml`"
+        "`klein make recipes/v0.2.toml`"
     )
 
 

@@ -53,7 +53,7 @@ def test_each_set_is_pinned_as_the_catalogue_pins_it(chosen):
 
 def test_scores_beside_are_pinned_too_and_no_set_of_the_guard():
     catalogue = tomllib.loads((ROOT / "recipes/sources.toml").read_text(encoding="utf-8"))
-    recipe = tomllib.loads((ROOT / "recipes/first-light.toml").read_text(encoding="utf-8"))
+    recipe = tomllib.loads((ROOT / "recipes/v0.2.toml").read_text(encoding="utf-8"))
     name = f"{STS12_16.folder}-scores"
     assert catalogue[name]["sha256"] == STS12_16.scores
     assert catalogue[name]["pins"] == catalogue[STS12_16.folder]["pins"]
