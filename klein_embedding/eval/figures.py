@@ -177,8 +177,8 @@ def merged(new: Results, old: Results) -> Results:
     """New results, completed by the old figures of suites that the new run left out.
 
     Old figures stay only if every model of the new run is the one that the old figures were
-    measured with; mixed tables would compare different models. Peers, BM25 and what is fused
-    with it may come and go.
+    measured with; mixed tables would compare different models. Peers, float32, BM25 and what is
+    fused with it may come and go.
 
     Args:
         new: Results of this run.
@@ -202,8 +202,11 @@ def merged(new: Results, old: Results) -> Results:
 
 
 def _may_lack(column: str) -> bool:
-    """Whether a column need not have figures of every suite: peers, and what only ranks."""
-    return column.startswith(PEER) or column in ("bm25", "hybrid")
+    """Whether a column need not have figures of every suite.
+
+    Such are peers, what only ranks, and float32, whose file only the trainer of a model has.
+    """
+    return column.startswith(PEER) or column in ("float32", "bm25", "hybrid")
 
 
 def root(suite: str) -> str:

@@ -126,9 +126,7 @@ def rows_of(path: Path) -> list[tuple[str, str, str, str, str]]:
         KleinError: If the file is missing or unreadable, lacks a column, or has an unknown kind.
     """
     if not path.is_file():
-        raise KleinError(
-            f"{path}: no held-out pairs; run: klein data build recipes/v0.2.toml"
-        )
+        raise KleinError(f"{path}: no held-out pairs; run: klein data build recipes/v0.2.toml")
     try:
         missing = set(_COLUMNS) - set(pq.read_schema(path).names)
         if missing:

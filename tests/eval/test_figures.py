@@ -131,3 +131,17 @@ def test_a_column_that_only_ranks_may_be_missing_from_either_run(results):
     ranked = dataclasses.replace(held_out, figures=[*held_out.figures, *words])
     for new, old in ((ranked, tatoeba), (tatoeba, ranked)):
         assert set(merged(new, old).figures) == {*results.figures, *words}
+
+
+def test_float32_may_be_missing_but_not_be_another_models(results):
+    tatoeba, held_out = _only(results, "tatoeba"), _only(results, "held-out")
+    shipped = dataclasses.replace(
+        tatoeba, figures=[f for f in tatoeba.figures if f.precision != "float32"]
+    )
+    for new, old in ((held_out, shipped), (shipped, held_out)):
+        assert set(merged(new, old).figures) == {*held_out.figures, *shipped.figures}
+    other = [
+        dataclasses.replace(f, model_digest="d" * 64) if f.precision == "float32" else f
+        for f in tatoeba.figures
+    ]
+    assert merged(held_out, dataclasses.replace(tatoeba, figures=other)) == held_out
