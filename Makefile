@@ -39,7 +39,7 @@ demo: $(DEMO)/installed
 	done
 
 test: lint types contracts
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from klein_embedding.infer.embedding import KleinEmbedding
 
 __all__ = ["KleinEmbedding"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
