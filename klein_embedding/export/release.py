@@ -33,9 +33,9 @@ STATIC_LIMITS = (
     "WEIGHTS-LICENSE.md and docs/data.md in the repository.",
 )
 LIMITS = (
-    "Trained for about two hours on two CPU cores, and little more yet than the sum of what its tokens "
-    "and pairs of neighbouring tokens mean: expect it to find texts on a topic, in any of its "
-    "languages, and not to reason about them.",
+    "Trained for about two hours on two CPU cores, and little more yet than the sum of what its "
+    "tokens and pairs of neighbouring tokens mean: expect it to find texts on a topic, in any of "
+    "its languages, and not to reason about them.",
     "Trained mostly on pairs of up to 64 tokens; longer texts work but were hardly trained.",
     "Much of its Indic text is interface strings, scripture and speeches; everyday speech, names "
     "and specialist prose are thinner, most of all in Odia, Assamese, Nepali, Sinhala and Punjabi.",
