@@ -68,7 +68,7 @@ $(DEMO)/installed: requirements/core.txt requirements/build.txt pyproject.toml
 		-r requirements/core.txt -r requirements/build.txt
 	$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
-	@# An editable install carries a copy of the model too; it is read from release/.
+	@# The build adds the model to an editable install too, which reads it from release/.
 	@rm -rf $(DEMO)/lib/python*/site-packages/klein_embedding
 	@touch $@
 
