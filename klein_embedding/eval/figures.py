@@ -178,7 +178,7 @@ def merged(new: Results, old: Results) -> Results:
 
     Old figures stay only if every model of the new run is the one that the old figures were
     measured with; mixed tables would compare different models. Peers, float32, BM25 and what is
-    fused with it may come and go.
+    fused with it may come and go. A peer that is another one now loses its old figures alone.
 
     Args:
         new: Results of this run.
@@ -190,9 +190,15 @@ def merged(new: Results, old: Results) -> Results:
     columns = {column for column in (*now, *before) if not _may_lack(column)}
     # These may be missing from either; no column may be two models.
     columns |= now.keys() & before.keys()
-    if any(now.get(column) != before.get(column) for column in columns):
+    changed = {column for column in columns if now.get(column) != before.get(column)}
+    if any(not column.startswith(PEER) for column in changed):
         return new
-    gaps = [gap for gap in old.differences if root(gap.suite) not in ran]
+    kept = [figure for figure in kept if figure.precision not in changed]
+    gaps = [
+        gap
+        for gap in old.differences
+        if root(gap.suite) not in ran and changed.isdisjoint((gap.precision, gap.baseline))
+    ]
     return dataclasses.replace(
         new,
         data={**{name: facts for name, facts in old.data.items() if name not in ran}, **new.data},

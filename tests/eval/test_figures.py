@@ -145,3 +145,29 @@ def test_float32_may_be_missing_but_not_be_another_models(results):
         for f in tatoeba.figures
     ]
     assert merged(held_out, dataclasses.replace(tatoeba, figures=other)) == held_out
+
+
+def test_a_peer_that_is_another_model_now_loses_its_old_figures_alone(results):
+    tatoeba, held_out = _only(results, "tatoeba"), _only(results, "held-out")
+
+    def beside(part, digest):
+        """The part with a peer beside it, and what the encoder has over that peer."""
+        named = {"precision": "peer small", "model": "small", "model_digest": digest * 64}
+        peer = [dataclasses.replace(f, **named) for f in part.figures if f.precision == "int8"]
+        gaps = [
+            dataclasses.replace(gap, baseline="peer small")
+            for gap in part.differences
+            if gap.baseline == "static"
+        ]
+        assert peer
+        assert gaps
+        return dataclasses.replace(
+            part, figures=[*part.figures, *peer], differences=[*part.differences, *gaps]
+        )
+
+    new = beside(held_out, "a")
+    same = merged(new, beside(tatoeba, "a"))
+    assert set(same.figures) == {*new.figures, *beside(tatoeba, "a").figures}
+    changed = merged(new, beside(tatoeba, "b"))
+    assert set(changed.figures) == {*new.figures, *tatoeba.figures}
+    assert set(changed.differences) == {*new.differences, *tatoeba.differences}
