@@ -71,6 +71,9 @@ def by_pairs(valid: Shards, folders: dict[float, Path], to: list[float]) -> dict
         folders: Finished static stages by the millions of pairs that they read.
         to: Millions to predict for.
 
+    Returns:
+        The law of each kind, of their mean, and of the translations of each language.
+
     Raises:
         KleinError: If fewer than two points are given.
     """
@@ -86,6 +89,7 @@ def by_pairs(valid: Shards, folders: dict[float, Path], to: list[float]) -> dict
         for kind in kinds
     }
     errors[MEAN] = np.mean([errors[kind] for kind in kinds], axis=0)
+    errors |= {f"{kind}, {lang}": table for (kind, lang), table in sorted(rows.items()) if lang}
     return {kind: _law(x, table, np.array(to)) for kind, table in errors.items()}
 
 
