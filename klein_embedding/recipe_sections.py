@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,9 @@ class CorpusRecipe:
             "" for none; the build leaves them out.
         struck: File of the texts that the audit found too near to an evaluation text, likewise.
         mono_words_cap: Most words of monolingual text a language keeps.
+        mined: Sources with lines in English and other languages that tell the same news, and the
+            least ratio margin at which a model of ours takes two of their lines for translations.
+        mined_pairs: File of the lines that it paired, likewise; the build makes pairs of them.
     """
 
     catalogue: str
@@ -58,6 +61,8 @@ class CorpusRecipe:
     struck: str
     max_words: int
     mono_words_cap: int
+    mined: dict[str, float] = field(default_factory=dict)
+    mined_pairs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,35 @@ def judge(recipe: Path, model: Path) -> None:
     _add(path, listed, f"klein data judge {recipe} --model {model}")
 
 
+@data.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), required=True, help="Folder of ours.")
+def mine(recipe: Path, model: Path) -> None:
+    """List the lines of RECIPE's mined sources that MODEL takes for translations of each other.
+
+    MODEL is a folder of a static stage, of the bigrams' stage or of a released model. Writes the
+    file that the recipe names under `mined_pairs`; build the corpus again afterwards.
+
+    Example: klein data mine recipes/v0.2.toml --model runs/v0.2/bigrams
+    """
+    import numpy as np
+
+    from klein_embedding.cli.plan import read_plan
+    from klein_embedding.corpus.key_lists import write_pairs
+    from klein_embedding.corpus.mined import mined_pairs
+
+    plan = read_plan(recipe, None, say)
+    corpus = plan.recipe.corpus
+    path = _list_file(recipe, plan.places.recipes, corpus.mined_pairs, "mined_pairs")
+    if not corpus.mined:
+        raise KleinError(f"{recipe}: names no source under 'corpus.mined'; name one to mine")
+    found = mined_pairs(plan.places.processed, corpus.mined, _encoder(model))
+    for name, (keys, (english, others)) in found.items():
+        click.echo(f"{name}: {len(keys):,} pairs of {english:,} and {others:,} lines")
+    listed = np.concatenate([keys for keys, _ in found.values()])
+    write_pairs(path, listed, f"klein data mine {recipe} --model {model}")
+
+
 def _list_file(recipe: Path, folder: Path, name: str, key: str) -> Path:
     if not name:
         raise KleinError(f"{recipe}: names no file under '{key}'; name one to write to")

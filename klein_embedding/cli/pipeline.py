@@ -41,7 +41,7 @@ def _had(plan: Plan) -> list[Source]:
 
 def _lists(plan: Plan) -> KeyLists:
     corpus = plan.recipe.corpus
-    return load_lists(plan.places.recipes, corpus.disagreeing, corpus.struck)
+    return load_lists(plan.places.recipes, corpus.disagreeing, corpus.struck, corpus.mined_pairs)
 
 
 def _corpus_key(plan: Plan) -> str:

@@ -77,7 +77,7 @@ def read_plan(path: Path, mirror: str | None, say: Say, *, strict: bool = False)
     recipe = load_recipe(path)
     catalogue = load_sources(path.parent / recipe.corpus.catalogue)
     corpus = recipe.corpus
-    for name in [*corpus.sources, *corpus.evaluation, *corpus.judged]:
+    for name in [*corpus.sources, *corpus.evaluation, *corpus.judged, *corpus.mined]:
         if name not in catalogue:
             raise KleinError(f"{path}: source '{name}' is not in {recipe.corpus.catalogue}")
     # Scores that lie in files of their own hold no text, and the guard does not read them.

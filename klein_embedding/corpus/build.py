@@ -59,6 +59,7 @@ def build_key(
             "raw": {s.name: read_manifest(raw / s.name)["files"] for s in sources},
             "evaluation": sets,
             "left_out": [out.disagreeing.tolist(), out.struck.tolist()],
+            "mined": out.mined.tolist(),
         }
     )
 
@@ -103,7 +104,7 @@ def build(
         sources: Sources in order of precedence; the first keeps a duplicate.
         folders: Raw folder, evaluation folder, and the processed folder to write.
         say: Called with one line a source.
-        out: Pairs and texts to leave out by their keys.
+        out: Pairs and texts to leave out, and lines to pair, by their keys.
 
     Returns:
         The manifest that was written.

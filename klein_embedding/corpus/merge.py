@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from klein_embedding.corpus.derive import Derived, derived_pairs
 from klein_embedding.corpus.drops import Drops
 from klein_embedding.corpus.harvest import CODES
+from klein_embedding.corpus.joined import PAIR_SCHEMA, derived_table, mined_table
 from klein_embedding.corpus.judge import LEAST_WORDS
 from klein_embedding.corpus.key_lists import KeyLists, listed
 from klein_embedding.corpus.mono import STRUCK, batches, merge_mono
@@ -20,23 +21,8 @@ from klein_embedding.corpus.rows import Rows, load_rows, repeats, roots_of
 from klein_embedding.corpus.sources import Source
 from klein_embedding.corpus.split import Split, split_rows
 from klein_embedding.recipe import CorpusRecipe
-from klein_embedding.text import KINDS, pair_key, text_key
+from klein_embedding.text import KINDS, text_key
 
-PAIR_SCHEMA = pa.schema(
-    [
-        ("anchor", pa.string()),
-        ("positive", pa.string()),
-        ("anchor_lang", pa.string()),
-        ("positive_lang", pa.string()),
-        ("source", pa.string()),
-        ("kind", pa.string()),
-        ("negatives", pa.list_(pa.string())),
-        ("text_class", pa.string()),
-        ("licence", pa.string()),
-        ("key", pa.uint64()),
-        ("derived", pa.bool_()),
-    ]
-)
 _REASONS = (
     "",
     "duplicate of another source",
@@ -82,7 +68,7 @@ def merge(
     names = [source.name for source in sources]
     drops = Drops(names, folders)
     decided = _decide(recipe, sources, folders, out)
-    _write_pairs(part, (sources, folders), decided, drops, out.struck)
+    _write_pairs(part, (sources, folders), decided, drops, (recipe, out))
     rows = decided.rows
     for code in range(1, len(_REASONS)):
         found = decided.reasons == code
@@ -138,11 +124,12 @@ def _write_pairs(
     harvests: tuple[Sequence[Source], Sequence[Path]],
     decided: _Decided,
     drops: Drops,
-    struck: np.ndarray,
+    joined: tuple[CorpusRecipe, KeyLists],
 ) -> None:
-    """Stream the texts of all harvests into the two splits, then append the derived pairs."""
+    """Stream the texts of all harvests into the two splits, then append what the build joins."""
     sources, folders = harvests
     rows, split = decided.rows, decided.split
+    recipe, lists = joined
     needed = np.unique(np.concatenate([decided.derived.left, decided.derived.right]))
     found: list[pa.Array] = []
     start = 0
@@ -156,15 +143,18 @@ def _write_pairs(
             for batch in batches(folder / "pairs.parquet", columns):
                 here = slice(start, start + len(batch))
                 start = here.stop
-                table = _table(batch, (rows, here), source, struck)
+                table = _table(batch, (rows, here), source, lists.struck)
                 for writer, mask in ((train, split.train), (valid, split.valid)):
                     if mask[here].any():
                         writer.write_table(table.filter(pa.array(mask[here])))
                 found.append(_sides(batch, needed, here))
                 _show(drops, number, table, decided.reasons[here])
         if len(needed):
-            texts = pa.chunked_array(found)
-            train.write_table(_derived_table(sources, decided, needed, texts))
+            texts = needed, pa.chunked_array(found)
+            train.write_table(derived_table(sources, rows, decided.derived, texts))
+        if len(lists.mined):
+            names = list(recipe.mined)
+            train.write_table(mined_table(sources, folders, names, rows, (lists, split.held)))
 
 
 def _table(
@@ -217,48 +207,6 @@ def _show(drops: Drops, source: int, table: pa.Table, reasons: np.ndarray) -> No
         for row in table.take(pa.array(np.flatnonzero(reasons == code)[:wanted])).to_pylist():
             langs = f"{row['anchor_lang']}-{row['positive_lang']}"
             drops.show(source, _REASONS[code], langs, (row["anchor"], row["positive"]))
-
-
-def _derived_table(
-    sources: Sequence[Source], decided: _Decided, needed: np.ndarray, texts: pa.ChunkedArray
-) -> pa.Table:
-    """Rows of the derived pairs; each goes by the source of less weight among its two."""
-    rows, derived = decided.rows, decided.derived
-    anchors, positives = (
-        texts.take(pa.array(np.searchsorted(needed, numbers)))
-        for numbers in (derived.left, derived.right)
-    )
-    origins = np.stack([rows.source[derived.left // 2], rows.source[derived.right // 2]], axis=1)
-    weights = np.array([source.weight for source in sources])
-    lighter = origins[np.arange(len(origins)), weights[origins].argmin(axis=1)]
-    langs = [rows.langs[side // 2, side % 2] for side in (derived.left, derived.right)]
-    keys = _pair_keys(anchors, positives)
-    kinds = np.where(langs[0] == langs[1], "paraphrase", "translation")
-    licences = [
-        " + ".join(sorted({sources[a].licence, sources[b].licence})) for a, b in origins.tolist()
-    ]
-    columns = {
-        "anchor": anchors,
-        "positive": positives,
-        "anchor_lang": _NAMES.take(pa.array(langs[0])),
-        "positive_lang": _NAMES.take(pa.array(langs[1])),
-        "source": pa.array([source.name for source in sources]).take(pa.array(lighter)),
-        "kind": pa.array(kinds, pa.string()),
-        "negatives": pa.array([[]] * len(keys), pa.list_(pa.string())),
-        "text_class": pa.array([source.text_class for source in sources]).take(pa.array(lighter)),
-        "licence": pa.array(licences, pa.string()),
-        "key": pa.array(keys),
-        "derived": pa.array([True] * len(keys)),
-    }
-    fresh = np.unique(keys, return_index=True)[1]
-    fresh = np.sort(fresh[~np.isin(keys[fresh], rows.key)])
-    return pa.table(columns, schema=PAIR_SCHEMA).take(pa.array(fresh))
-
-
-def _pair_keys(anchors: pa.ChunkedArray, positives: pa.ChunkedArray) -> np.ndarray:
-    sides = zip(anchors.to_pylist(), positives.to_pylist(), strict=True)
-    keys = [pair_key(left, right) for left, right in sides]
-    return np.array(keys, dtype=np.uint64)
 
 
 def _counts(part: Path) -> dict[str, object]:

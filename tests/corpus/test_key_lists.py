@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from klein_embedding.corpus.key_lists import listed, load_lists, read_keys, write_keys
+from klein_embedding.corpus.key_lists import (
+    leading,
+    listed,
+    load_lists,
+    read_keys,
+    read_pairs,
+    write_keys,
+    write_pairs,
+)
 from klein_embedding.errors import KleinError
 from klein_embedding.text import pair_key
 
@@ -35,3 +43,19 @@ def test_a_recipe_may_name_no_list(tmp_path: Path) -> None:
     (tmp_path / "struck.txt").write_text("# none yet\n0123456789\n")
     lists = load_lists(tmp_path, "", "struck.txt")
     assert (lists.disagreeing.tolist(), lists.struck.tolist()) == ([], [0x0123456789])
+
+
+def test_a_list_of_pairs_is_read_as_it_was_written(tmp_path: Path) -> None:
+    keys = np.array([[3 << 60, 1], [1 << 60, (1 << 64) - 1], [3 << 60, 2]], dtype=np.uint64)
+    path = tmp_path / "mined.txt"
+    write_pairs(path, keys, "how")
+    assert path.read_text().splitlines()[0] == "# how"
+    # The first and the last pair differ in bits that are not kept.
+    assert read_pairs(path).tolist() == leading(keys[[1, 0]]).tolist()
+    assert load_lists(tmp_path, "", "", "mined.txt").mined.shape == (2, 2)
+    assert load_lists(tmp_path, "", "").mined.shape == (0, 2)
+    path.write_text("# none\n")
+    assert read_pairs(path).shape == (0, 2)
+    path.write_text("0123456789\n")
+    with pytest.raises(KleinError, match="'0123456789' is not 2 keys of 10 hexadecimal digits"):
+        read_pairs(path)

@@ -102,6 +102,45 @@ def test_struck_texts_reach_no_file(tmp_path: Path) -> None:
     assert counts["dropped"] == {"one": reason, "two": reason}
 
 
+def test_lines_that_a_model_paired_become_pairs_of_their_source(tmp_path: Path) -> None:
+    english = ["The bridge was closed today", "The market opens at nine", "The harbour is full"]
+    hindi = ["पुल आज बंद रहा", "बाज़ार नौ बजे खुलता है", "बंदरगाह भरा हुआ है"]
+    known = pair("The school reopened", "विद्यालय फिर खुला")
+    lines = [Line(text, "en", "any") for text in [*english, known.anchor]]
+    lines += [Line(text, "hi", "any") for text in [*hindi, known.positive]]
+    sides = [*zip(english, hindi, strict=True), (known.anchor, known.positive)]
+    keys = np.array([[text_key(text) >> 24 for text in side] for side in sides], dtype=np.uint64)
+    struck = np.array([text_key(hindi[1]) >> 24], dtype=np.uint64)
+    recipe = dataclasses.replace(TINY, mined={"news": 1.2})
+    found: dict[str, list[Pair | Line]] = {"news": lines, "other": [known, *lines[:1]]}
+    merged(tmp_path, found, recipe, KeyLists(NONE, struck, keys))
+    rest = [row for row in rows(tmp_path, "pairs-train") if row["source"] == "news"]
+    shown = [(row["anchor"], row["positive"], row["positive_lang"]) for row in rest]
+    # The second is struck, the fourth a pair already.
+    assert shown == [(english[0], hindi[0], "hi"), (english[2], hindi[2], "hi")]
+    assert {(row["anchor_lang"], row["kind"], row["derived"]) for row in rest} == {
+        ("en", "translation", False)
+    }
+    assert {row["licence"] for row in rest} == {"MIT"}
+    unnamed = merged(tmp_path / "again", found, TINY, KeyLists(NONE, struck, keys))
+    assert unnamed["pairs"] == 1
+
+
+def test_a_mined_line_that_is_held_out_makes_no_pair(tmp_path: Path) -> None:
+    held = [pair(f"The old {word} is deep", f"पुराना {word} गहरा है") for word in "abcdefghijkl"]
+    lines = [Line(p.anchor, "en", "any") for p in held] + [Line("नया है", "hi", "any")]
+    keys = np.array(
+        [[text_key(p.anchor) >> 24, text_key("नया है") >> 24] for p in held], dtype=np.uint64
+    )
+    recipe = dataclasses.replace(TINY, mined={"news": 1.2})
+    merged(tmp_path, {"news": [*held, *lines]}, recipe, KeyLists(NONE, NONE, keys))
+    valid = {row["anchor"] for row in rows(tmp_path, "pairs-valid")}
+    made = {r["anchor"] for r in rows(tmp_path, "pairs-train") if r["positive"] == "नया है"}
+    assert valid
+    assert made
+    assert made == {p.anchor for p in held} - valid
+
+
 def test_the_first_source_keeps_a_duplicate(tmp_path: Path) -> None:
     same = pair("Good morning", "सुप्रभात")
     counts = merged(tmp_path, {"one": [same], "two": [pair("good  MORNING!", "सुप्रभात")]})

@@ -234,6 +234,31 @@ def test_static_vectors_are_means_without_special_tokens(small_tokenizer, tmp_pa
         model.encode(text, dim=100)
 
 
+def test_static_vectors_take_in_the_bigrams_beside_the_table(small_tokenizer, tmp_path):
+    shutil.copy(small_tokenizer, tmp_path / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(str(small_tokenizer))
+    draw = np.random.default_rng(0)
+    table = draw.standard_normal((tokenizer.get_vocab_size(), 512)).astype(np.float32)
+    ids = tokenizer.encode("the river runs", add_special_tokens=False).ids
+    # The first and the last neighbours, and two tokens that never meet here.
+    pairs = np.array([ids[-2:], [ids[-1], ids[0]], ids[:2]], dtype=np.int32)
+    vectors = draw.standard_normal((3, 512)).astype(np.float32)
+    for name, array in (("table", table), ("bigrams", pairs), ("bigram-vectors", vectors)):
+        np.save(tmp_path / f"{name}.npy", array)
+    found = StaticEmbedding(tmp_path).encode(["the river runs", ""])
+    assert len(ids) > 2
+    mean = np.mean([*table[ids], vectors[0], vectors[2]], axis=0)
+    assert np.abs(found[0] - mean / np.linalg.norm(mean)).max() < 1e-6
+    assert not found[1].any()
+    np.save(tmp_path / "bigrams.npy", pairs[:2])
+    with pytest.raises(KleinError, match="do not belong together"):
+        StaticEmbedding(tmp_path)
+    np.save(tmp_path / "bigrams.npy", pairs)
+    (tmp_path / "bigram-vectors.npy").unlink()
+    with pytest.raises(KleinError, match=r"bigram-vectors\.npy: no such file"):
+        StaticEmbedding(tmp_path)
+
+
 def test_static_folders_that_are_no_models_are_refused(small_tokenizer, tmp_path):
     with pytest.raises(KleinError, match="no such file"):
         StaticEmbedding(tmp_path)
