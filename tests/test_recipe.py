@@ -22,6 +22,7 @@ TINY = (RECIPES / "tiny.toml").read_text(encoding="utf-8")
         "full-permissive.toml",
         "gpu-30min.toml",
         "v0.2.toml",
+        "v0.3.toml",
     ],
 )
 def test_shipped_recipes_parse(name: str) -> None:

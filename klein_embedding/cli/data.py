@@ -188,7 +188,7 @@ def mine(recipe: Path, model: Path) -> None:
     MODEL is a folder of a static stage, of the bigrams' stage or of a released model. Writes the
     file that the recipe names under `mined_pairs`; build the corpus again afterwards.
 
-    Example: klein data mine recipes/v0.2.toml --model runs/v0.2/bigrams
+    Example: klein data mine recipes/v0.3.toml --model runs/v0.2/bigrams
     """
     import numpy as np
 
