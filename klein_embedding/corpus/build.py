@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -23,6 +23,7 @@ from klein_embedding.corpus.harvest import harvest_key
 from klein_embedding.corpus.key_lists import EMPTY, KeyLists
 from klein_embedding.corpus.licences import is_permissive
 from klein_embedding.corpus.merge import merge
+from klein_embedding.corpus.near_duplicates import survives_fork
 from klein_embedding.corpus.readers import READERS
 from klein_embedding.corpus.sources import Source
 from klein_embedding.errors import KleinError
@@ -199,7 +200,7 @@ def _harvests(
     raw, kept = folders
     keys = [harvest_key(s, raw, recipe, guard.digest, model[1] if model else "") for s in sources]
     found = [kept / f"{s.name}-{key[:12]}" for s, key in zip(sources, keys, strict=True)]
-    with _forked(2, _start_worker, os.getpid(), work) as pool:
+    with _workers(work) as pool:
         missing = [n for n, folder in enumerate(found) if not (folder / MANIFEST).is_file()]
         # The largest first, or one worker waits for the other at the end.
         missing.sort(key=lambda n: -_bytes_of(raw / sources[n].name))
@@ -215,6 +216,14 @@ def _harvests(
             pool.shutdown(cancel_futures=True)
             raise
     return found
+
+
+def _workers(work: tuple[CorpusRecipe, Guard, _Model]) -> Executor:
+    """Two processes, or a thread of this one where its copies could not work."""
+    if survives_fork():
+        return _forked(2, _start_worker, os.getpid(), work)
+    _WORK[:] = [work]
+    return ThreadPoolExecutor(1)
 
 
 def _forked(workers: int, start: Callable[..., None], *args: object) -> ProcessPoolExecutor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -28,6 +29,18 @@ _DISTINGUISHING = re.compile(
 )
 
 
+_STARTED: list[int] = []
+
+
+def survives_fork() -> bool:
+    """Whether a forked copy of this process could make sketches.
+
+    The first sketches of a process start a pool of threads; a copy has the pool without the
+    threads, and would wait for them for ever.
+    """
+    return os.getpid() not in _STARTED
+
+
 def sketches(texts: Sequence[str], normal: Sequence[str]) -> np.ndarray:
     """MinHash sketches over the four-letter runs of normalised texts.
 
@@ -43,6 +56,7 @@ def sketches(texts: Sequence[str], normal: Sequence[str]) -> np.ndarray:
     Source: Broder 1997 (resemblance); Li and Koenig 2010 (b-bit minwise hashing).
     """
     out = np.zeros((len(texts), SKETCH), dtype=np.uint8)
+    _STARTED[:] = [os.getpid()]
     for start in range(0, len(texts), _BATCH):
         part = range(start, min(start + _BATCH, len(texts)))
         rows = [row for row in part if len(normal[row]) >= MIN_LETTERS]

@@ -84,6 +84,26 @@ def _process(fetched: Path, target: Path, most: int = 0) -> subprocess.Popen[str
     )
 
 
+def test_it_ends_in_a_process_that_made_sketches_before(fetched: Path, tmp_path: Path) -> None:
+    before = """
+from klein_embedding.corpus.near_duplicates import sketches
+text = "the old bridge by the harbour was closed for the whole winter"
+sketches([text] * 5000, [text] * 5000)
+"""
+    target = tmp_path / "after" / "tiny"
+    done = subprocess.run(
+        [sys.executable, "-c", before + PROGRAM, str(ROOT), str(fetched), str(target), "0"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=True,
+    )
+    assert "tiny-lines" in done.stdout
+    _build(fetched, tmp_path / "whole" / "tiny", _sources())
+    assert _bytes(target) == _bytes(tmp_path / "whole" / "tiny")
+
+
 def test_killed_at_several_moments_it_ends_with_the_same_bytes(
     fetched: Path, tmp_path: Path
 ) -> None:
