@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,7 +29,7 @@ _DISTINGUISHING = re.compile(
 )
 
 
-_STARTED: list[int] = []
+_STARTED = threading.Event()
 
 
 def survives_fork() -> bool:
@@ -38,7 +38,7 @@ def survives_fork() -> bool:
     The first sketches of a process start a pool of threads; a copy has the pool without the
     threads, and would wait for them for ever.
     """
-    return os.getpid() not in _STARTED
+    return not _STARTED.is_set()
 
 
 def sketches(texts: Sequence[str], normal: Sequence[str]) -> np.ndarray:
@@ -56,7 +56,7 @@ def sketches(texts: Sequence[str], normal: Sequence[str]) -> np.ndarray:
     Source: Broder 1997 (resemblance); Li and Koenig 2010 (b-bit minwise hashing).
     """
     out = np.zeros((len(texts), SKETCH), dtype=np.uint8)
-    _STARTED[:] = [os.getpid()]
+    _STARTED.set()
     for start in range(0, len(texts), _BATCH):
         part = range(start, min(start + _BATCH, len(texts)))
         rows = [row for row in part if len(normal[row]) >= MIN_LETTERS]
