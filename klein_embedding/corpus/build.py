@@ -115,7 +115,7 @@ def build(
             full.
     """
     raw, evaluation, target = folders
-    with _whole(target), _alone(target.parent / HARVEST) as kept:
+    with _whole(target), _alone(target.parent / HARVEST, say) as kept:
         with _forked(1, _end_with, os.getpid()) as beside:
             # The classifier puts no text into the corpus, so every licence may teach it.
             learned = beside.submit(_languages, recipe, sources, raw, kept)
@@ -156,13 +156,17 @@ def _whole(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[Path]:
+def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[Path]:
     """Wait until no other build, nor a worker that outlives a killed one, uses a folder."""
     import fcntl
 
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another build that uses {folder}")
+            fcntl.flock(file, fcntl.LOCK_EX)
         for part in folder.glob("*.part"):
             shutil.rmtree(part, ignore_errors=True)
         yield folder

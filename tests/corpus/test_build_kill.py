@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 import signal
 import subprocess
@@ -210,3 +211,20 @@ def test_every_licence_of_the_catalogues_has_an_answer() -> None:
     assert not answers["lk-news"]
     assert not answers["quran"]
     assert not answers["debian-gettext"]
+
+
+def test_a_build_says_what_it_waits_for(fetched: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / HARVEST).mkdir()
+    with (tmp_path / HARVEST / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        def say(line: str) -> None:
+            said.append(line)
+            if "waiting" in line:
+                fcntl.flock(other, fcntl.LOCK_UN)
+
+        folders = fetched / "raw", fetched / "eval", tmp_path / "one"
+        build(RECIPE, _sources(), folders, say)
+    assert said[0] == f"waiting for another build that uses {tmp_path / HARVEST}"
+    assert (tmp_path / "one" / "manifest.json").is_file()
