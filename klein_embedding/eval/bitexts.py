@@ -122,6 +122,14 @@ REVIEWS = EvalSet(
     citation="Shetye et al. 2026, STAR-IL; ltrc/STAR-IL-Corpus @ cee009f3",
     metric=ACCURACY,
 )
+HINGLISH = EvalSet(
+    name="hinglish",
+    folder="eval-hinglish",
+    digest="99e5e7944435b47d8fc26883c5c3366efb9b1471808fb9126f16adc1f95e12b0",
+    licence="none stated",
+    citation="Dhar et al. 2018, W18-3817; mrinaldhar/en-hi-codemixed-corpus @ ac2c323f",
+    metric=ACCURACY,
+)
 
 
 def load_bitexts(data: Path, chosen: EvalSet) -> list[Bitext]:
@@ -246,6 +254,13 @@ def _reviews(files: Path) -> Iterator[Bitext]:
         yield _distinct(lang, ((row["tgt"], row["src"]) for row in separated(path)))
 
 
+def _hinglish(files: Path) -> Iterator[Bitext]:
+    """Hindi mixed with English, in Latin letters; posts that nobody translated are left out."""
+    sides = (lines_of(files / name) for name in ("s-enhi.txt", "t-en.txt"))
+    pairs = (pair for pair in zip(*sides, strict=True) if len({*map(normalised, pair)}) > 1)
+    yield _distinct("hi", pairs)
+
+
 def _aligned(lang: str, texts: list[str], english: list[str]) -> Bitext:
     if len(texts) != len(english):
         raise ValueError(f"{lang}: {len(texts)} lines beside {len(english)} in English")
@@ -264,15 +279,17 @@ def _distinct(lang: str, pairs: Pairs) -> Bitext:
     return Bitext(lang, tuple(pair[0] for pair in kept), tuple(pair[1] for pair in kept))
 
 
-_READERS: dict[str, Callable[[Path], Iterator[Bitext]]] = {
-    TATOEBA.name: _tatoeba,
-    TICO19.name: _tico19,
-    FLORES.name: _flores,
-    INDICMT.name: _indicmt,
-    ODIA.name: _odia,
-    MGSM.name: _mgsm,
-    INDICXNLI.name: _indicxnli,
-    GOVERNANCE.name: _governance,
-    REVIEWS.name: _reviews,
-}
-BITEXTS = (TATOEBA, TICO19, FLORES, INDICMT, ODIA, MGSM, INDICXNLI, GOVERNANCE, REVIEWS)
+_SETS: tuple[tuple[EvalSet, Callable[[Path], Iterator[Bitext]]], ...] = (
+    (TATOEBA, _tatoeba),
+    (TICO19, _tico19),
+    (FLORES, _flores),
+    (INDICMT, _indicmt),
+    (ODIA, _odia),
+    (MGSM, _mgsm),
+    (INDICXNLI, _indicxnli),
+    (GOVERNANCE, _governance),
+    (REVIEWS, _reviews),
+    (HINGLISH, _hinglish),
+)
+_READERS = {chosen.name: reader for chosen, reader in _SETS}
+BITEXTS = tuple(chosen for chosen, _ in _SETS)

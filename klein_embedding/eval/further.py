@@ -13,6 +13,7 @@ from klein_embedding.eval.alignment import (
 from klein_embedding.eval.bitexts import (
     FLORES,
     GOVERNANCE,
+    HINGLISH,
     INDICMT,
     INDICXNLI,
     MGSM,
@@ -38,6 +39,7 @@ _TITLES = {
     ODIA.name: "OdiaNLP test",
     MGSM.name: "MGSM",
     INDICXNLI.name: "IndicXNLI, rated 4 or 5",
+    HINGLISH.name: "Hinglish as typed",
 }
 _RECALL = "Recall@10"
 

@@ -44,7 +44,7 @@ def book(rows: Sequence[Sequence[object]]) -> bytes:
 )
 def test_each_set_is_pinned_as_the_catalogue_pins_it(chosen):
     catalogue = tomllib.loads((ROOT / "recipes/sources.toml").read_text(encoding="utf-8"))
-    recipe = tomllib.loads((ROOT / "recipes/v0.2.toml").read_text(encoding="utf-8"))
+    recipe = tomllib.loads((ROOT / "recipes/v0.3.toml").read_text(encoding="utf-8"))
     source = catalogue[chosen.folder]
     assert chosen.digest == source["sha256"]
     assert chosen.folder in recipe["corpus"]["evaluation"]
@@ -124,6 +124,15 @@ def test_rated_systems_give_each_reference_once(tmp_path):
     assert set(found) == {"as", "gu", "hi", "kn", "ml", "mr", "pa", "ta"}
     assert found["gu"].english == ("sentence 0", "sentence 1", "sentence 2")
     assert found["kn"].texts == ("वाक्य 16",)
+
+
+def test_posts_that_nobody_translated_are_left_out(tmp_path):
+    typed = "kya haal hai bhai\nlove u bhai\nkal milte hain\n"
+    english = "how are you brother\nLove u bhai\nsee you tomorrow\n"
+    files = {"s-enhi.txt": typed, "t-en.txt": english}
+    (bitext,) = load_bitexts(tmp_path, write_set(tmp_path, "hinglish", files))
+    assert (bitext.lang, bitext.texts) == ("hi", ("kya haal hai bhai", "kal milte hain"))
+    assert bitext.english == ("how are you brother", "see you tomorrow")
 
 
 def test_two_columns_and_questions_and_ratings(tmp_path):

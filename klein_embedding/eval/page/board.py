@@ -26,6 +26,7 @@ NAMES = {
     "indicxnli": "IndicXNLI",
     "governance": "IL-ILGOV",
     "reviews": "STAR-IL reviews",
+    "hinglish": "Hinglish as typed",
     "sts12-16": "STS 2012–2016",
     "semrel": "SemRel",
     "mahasts": "MahaSTS",
