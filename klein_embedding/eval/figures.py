@@ -177,8 +177,9 @@ def merged(new: Results, old: Results) -> Results:
     """New results, completed by the old figures of suites that the new run left out.
 
     Old figures stay only if every model of the new run is the one that the old figures were
-    measured with; mixed tables would compare different models. Peers, float32, BM25 and what is
-    fused with it may come and go. A peer that is another one now loses its old figures alone.
+    measured with; mixed tables would compare different models. Peers, float32, the static start,
+    BM25 and what is fused with it may come and go. A peer that is another one now loses its old
+    figures alone.
 
     Args:
         new: Results of this run.
@@ -210,9 +211,10 @@ def merged(new: Results, old: Results) -> Results:
 def _may_lack(column: str) -> bool:
     """Whether a column need not have figures of every suite.
 
-    Such are peers, what only ranks, and float32, whose file only the trainer of a model has.
+    Such are peers, what only ranks, and float32 and the static start, whose files only the trainer
+    of a model has.
     """
-    return column.startswith(PEER) or column in ("float32", "bm25", "hybrid")
+    return column.startswith(PEER) or column in ("float32", "static", "bm25", "hybrid")
 
 
 def root(suite: str) -> str:

@@ -117,7 +117,7 @@ def test_figures_of_another_model_are_not_kept(results):
     tatoeba, held_out = _only(results, "tatoeba"), _only(results, "held-out")
     other = [dataclasses.replace(f, model_digest="d" * 64) for f in tatoeba.figures]
     assert merged(held_out, dataclasses.replace(tatoeba, figures=other)) == held_out
-    fewer = [f for f in tatoeba.figures if f.precision != "static"]
+    fewer = [f for f in tatoeba.figures if f.precision != "int8"]
     assert merged(held_out, dataclasses.replace(tatoeba, figures=fewer)) == held_out
 
 
@@ -133,15 +133,16 @@ def test_a_column_that_only_ranks_may_be_missing_from_either_run(results):
         assert set(merged(new, old).figures) == {*results.figures, *words}
 
 
-def test_float32_may_be_missing_but_not_be_another_models(results):
+@pytest.mark.parametrize("column", ["float32", "static"])
+def test_what_only_the_trainer_has_may_be_missing_but_not_be_another_models(results, column):
     tatoeba, held_out = _only(results, "tatoeba"), _only(results, "held-out")
     shipped = dataclasses.replace(
-        tatoeba, figures=[f for f in tatoeba.figures if f.precision != "float32"]
+        tatoeba, figures=[f for f in tatoeba.figures if f.precision != column]
     )
     for new, old in ((held_out, shipped), (shipped, held_out)):
         assert set(merged(new, old).figures) == {*held_out.figures, *shipped.figures}
     other = [
-        dataclasses.replace(f, model_digest="d" * 64) if f.precision == "float32" else f
+        dataclasses.replace(f, model_digest="d" * 64) if f.precision == column else f
         for f in tatoeba.figures
     ]
     assert merged(held_out, dataclasses.replace(tatoeba, figures=other)) == held_out
