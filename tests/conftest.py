@@ -15,6 +15,11 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 
 from tests.browsing import ARGUMENTS, CHROMIUM, PATIENCE, needed
 
+# Threads that spin while they wait for each other's part of a product take the cores from the other
+# worker's: four of them on two cores made three minutes of a test that alone takes one.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT, WIDTH, FEEDFORWARD, HEADS, LAYERS = 512, 576, 1024, 9, 2
 

@@ -40,7 +40,7 @@ def _home(folder: Path) -> Path:
 
 def _klein(home: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "klein_embedding.cli.main", *words]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command,
         cwd=home,
