@@ -64,6 +64,15 @@ _EXTRAS = {
 """Extra that brings a package; "train" brings the others."""
 
 
+_SPINS = "10000"
+"""Rounds for which a thread of torch's (libgomp's) spins for the others before it sleeps.
+
+Its own 300,000 hold a core for as long as the thread they wait for has none: at low priority
+beside one busy process a step of training takes minutes. Ten thousand cost nothing on a quiet
+machine, and beside such a process leave more than half of its speed (docs/experiments.md).
+"""
+
+
 class Verbs(click.Group):
     """A group that imports a verb only when it is called."""
 
@@ -137,6 +146,8 @@ def _refuse(message: str) -> int:
 
 def main() -> None:
     """Entry point of the command ``klein``."""
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     # Verbs that embed for a user say so themselves; to the others long documents are daily bread.
     warnings.filterwarnings("ignore", message=r".* are longer than \d+ tokens and count up")
     for stream in (sys.stdout, sys.stderr):
