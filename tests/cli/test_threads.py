@@ -25,7 +25,6 @@ def test_threads_soon_sleep_unless_the_user_says_how_they_wait(
 ) -> None:
     ours = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    output = subprocess.run(
-        [sys.executable, "-c", _READ], env=inherited | given, capture_output=True, text=True
-    ).stdout
-    assert output.splitlines()[-1] == f"{seen} False"
+    command = [sys.executable, "-c", _READ]
+    run = subprocess.run(command, check=True, env=inherited | given, capture_output=True, text=True)
+    assert run.stdout.splitlines()[-1] == f"{seen} False"
