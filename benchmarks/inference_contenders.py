@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 RELEASE = Path(__file__).parents[1] / "release"
+STATIC = RELEASE.with_name("release-static")
 Encode = Callable[[list[str]], Any]
 _WORDS = (
     *("the", "old", "river", "runs", "past", "a", "town", "where"),
@@ -40,7 +42,14 @@ def _transformer_macs(layers: int, width: int, inner: int) -> Callable[[int], fl
     return lambda tokens: tokens * per_token + layers * 2 * tokens * tokens * width
 
 
-OURS = _transformer_macs(3, 768, 3072)
+def _released_macs() -> Callable[[int], float]:
+    shape = json.loads((RELEASE / "config.json").read_text(encoding="utf-8"))
+    return _transformer_macs(
+        shape["num_hidden_layers"], shape["hidden_size"], shape["intermediate_size"]
+    )
+
+
+OURS = _released_macs()
 MINILM = _transformer_macs(6, 384, 1536)
 
 
@@ -52,11 +61,12 @@ def klein(threads: int, precision: Any = "int8") -> Contender:
     return Contender(model.encode, lambda text: model.count_tokens(text)[0], OURS)
 
 
-def static(threads: int, folder: Path) -> Contender:
-    """The static vectors that the encoder began from."""
-    from klein_embedding.infer.static import StaticEmbedding
+def static(threads: int) -> Contender:
+    """The released table of tokens, in int8."""
+    from klein_embedding import KleinEmbedding
 
-    return Contender(StaticEmbedding(folder).encode, _ours_count(), lambda tokens: 0.0)
+    model = KleinEmbedding(STATIC, "int8", threads)
+    return Contender(model.encode, lambda text: model.count_tokens(text)[0], lambda tokens: 0.0)
 
 
 def sentence_transformers(threads: int, file: str = "") -> Contender:
