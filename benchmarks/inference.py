@@ -223,9 +223,10 @@ def _peak(code: str) -> float:
 def sizes(dials: Dials) -> Iterator[Row]:
     """Bytes on disk of each package and of what it needs."""
     found = {
-        name: contenders.installed_bytes(package) / 2**20 for name, package in _PACKAGES.items()
+        name: contenders.installed_bytes(package, its_own=name != OURS) / 2**20
+        for name, package in _PACKAGES.items()
     }
-    # An editable install has no files of its own.
+    # Of an editable install most files lie in the checkout.
     ours = sum(path.stat().st_size for path in (ROOT / "klein_embedding").rglob("*.py"))
     manifest = json.loads((contenders.RELEASE / "manifest.json").read_text(encoding="utf-8"))
     ours += sum((contenders.RELEASE / name).stat().st_size for name in manifest["files"])

@@ -190,8 +190,8 @@ def texts_of(count: Callable[[str], int], tokens: int, number: int) -> list[str]
     return found
 
 
-def installed_bytes(package: str) -> int:
-    """Bytes of the files of a package and of all that it needs."""
+def installed_bytes(package: str, *, its_own: bool = True) -> int:
+    """Bytes of the files of a package, unless `its_own` is false, and of all that it needs."""
     from packaging.requirements import Requirement
 
     seen, wanted = set(), [package]
@@ -205,8 +205,9 @@ def installed_bytes(package: str) -> int:
             dist = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        files = (Path(str(dist.locate_file(file))) for file in dist.files or ())
-        total += sum(path.stat().st_size for path in files if path.is_file())
+        if its_own or name != package:
+            files = (Path(str(dist.locate_file(file))) for file in dist.files or ())
+            total += sum(path.stat().st_size for path in files if path.is_file())
         for text in dist.requires or ():
             need = Requirement(text)
             if need.marker is None or need.marker.evaluate({"extra": ""}):
