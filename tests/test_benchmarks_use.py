@@ -106,8 +106,9 @@ def test_texts_have_as_many_tokens_as_asked_and_work_is_counted_by_hand():
     assert [ours.count(text) for text in texts] == [32] * 5
     assert len(set(texts)) == 5
     assert ours.encode(texts).shape == (5, 512)
-    # Four square matrices and two of the feed-forward layer a block, and attention's two products.
-    block = 10 * (4 * 768 * 768 + 2 * 768 * 3072) + 2 * 10 * 10 * 768
+    # Four square matrices and two of the feed-forward layer a block, and attention's two products,
+    # of the released encoder's width and its units.
+    block = 10 * (4 * 640 * 640 + 2 * 640 * 6656) + 2 * 10 * 10 * 640
     assert ours.macs(10) == 3 * block
 
 
