@@ -16,7 +16,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from tests.browsing import ARGUMENTS, CHROMIUM, PATIENCE, needed
 
 # Threads that spin while they wait for each other's part of a product take the cores from the other
-# worker's: four of them on two cores made three minutes of a test that alone takes one.
+# worker's: four of them on two cores were not done in five minutes with what alone takes one and a
+# half.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
