@@ -24,7 +24,7 @@ from klein_embedding.eval.bitexts import (
 from klein_embedding.eval.classification import NEAREST
 from klein_embedding.eval.judged import CRANFIELD, MILPAC, NDCG, NPL
 from klein_embedding.eval.labelled import BANKING77, PROBE
-from klein_embedding.eval.scored import MAHASTS, SEMREL, SPEARMAN, STS12_16, STSB_HI
+from klein_embedding.eval.scored import MAHASTS, SEMREL, SHORT_STS, SPEARMAN, STS12_16, STSB_HI
 from klein_embedding.languages import LANGUAGES
 
 Keys = tuple[tuple[str, str, str], ...]
@@ -74,6 +74,8 @@ SETS: tuple[Row, ...] = (
     ("SemRel test en, Spearman", ((f"{SEMREL.name}/test", "en", SPEARMAN),)),
     ("SemRel test mr, Spearman", ((f"{SEMREL.name}/test", "mr", SPEARMAN),)),
     ("MahaSTS val mr, Spearman", ((f"{MAHASTS.name}/val", "mr", SPEARMAN),)),
+    ("Short sentences si, Spearman", ((f"{SHORT_STS.name}/all", "si", SPEARMAN),)),
+    ("Short sentences ta, Spearman", ((f"{SHORT_STS.name}/all", "ta", SPEARMAN),)),
     ("Cranfield en, nDCG@10 / Recall@10", _found(CRANFIELD.name, "en")),
     ("NPL en, nDCG@10 / Recall@10", _found(NPL.name, "en")),
     *(

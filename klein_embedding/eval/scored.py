@@ -75,6 +75,14 @@ MAHASTS = EvalSet(
     citation="Mirashi et al. 2024, arXiv:2408.16365 (validation part); MarathiNLP @ 8ee29fa1",
     metric=SPEARMAN,
 )
+SHORT_STS = EvalSet(
+    name="short-sts",
+    folder="eval-short-sts",
+    digest="f8993f538a38697f6d608ee56ac8671efae15b906908b4f14dbe1d65c006c1ff",
+    licence="GPL-3.0",
+    citation="Nilaxan and Ranathunga 2021, MERCon; nlpcuom/Tamil-Sinhala-… @ 1e350939",
+    metric=SPEARMAN,
+)
 
 
 def load_scored(data: Path, chosen: EvalSet) -> list[Scored]:
@@ -158,6 +166,17 @@ def _mahasts(files: Path) -> Iterator[Scored]:
     yield _scored("val", "mr", [(r["Sentence1"], r["Sentence2"], r["Label"]) for r in rows])
 
 
+def _short_sts(files: Path) -> Iterator[Scored]:
+    """Sinhala and Tamil pairs, each once: some stand there twice, and four lack a sentence."""
+    for folder, code in (("sinhala", "si"), ("tamil", "ta")):
+        rows = separated(files / f"Tamil-Sinhala-Short-sentence-similarity/data/{folder}/train.csv")
+        pairs = {
+            (row["sentence1"].strip(), row["sentence2"].strip()): row["manual_similarity"]
+            for row in reversed(rows)
+        }
+        yield _scored("all", code, [(*pair, pairs[pair]) for pair in sorted(pairs) if all(pair)])
+
+
 def _scored(split: str, lang: str, rows: Iterable[tuple[str, str, str]]) -> Scored:
     found = list(rows)
     for number, (first, second, _) in enumerate(found, 1):
@@ -183,5 +202,6 @@ _READERS: dict[str, Callable[[Path], Iterator[Scored]]] = {
     STS12_16.name: _sts12_16,
     SEMREL.name: _semrel,
     MAHASTS.name: _mahasts,
+    SHORT_STS.name: _short_sts,
 }
-SCORED = (STSB, STSB_HI, STS12_16, SEMREL, MAHASTS)
+SCORED = (STSB, STSB_HI, STS12_16, SEMREL, MAHASTS, SHORT_STS)

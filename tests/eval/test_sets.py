@@ -256,6 +256,20 @@ def test_relatedness_in_one_field_and_in_columns(tmp_path):
         load_scored(tmp_path, chosen)
 
 
+def test_a_pair_of_short_sentences_counts_once_with_its_first_score(tmp_path):
+    head = "\ufeffID,sentence1,sentence2,manual_similarity\n"
+    rows = {
+        "sinhala": "1,එක ,දෙක,0.4\n2,තුන,,0.2\n3,එක, දෙක,0.6\n",
+        "tamil": '1,"ஒன்று, இரண்டு",மூன்று,1\n',
+    }
+    folder = "Tamil-Sinhala-Short-sentence-similarity/data"
+    files = {f"{folder}/{name}/train.csv": head + text for name, text in rows.items()}
+    sinhala, tamil = load_scored(tmp_path, write_set(tmp_path, "short-sts", files))
+    assert (sinhala.lang, sinhala.first, sinhala.second) == ("si", ("එක",), ("දෙක",))
+    assert sinhala.scores == (0.4,)
+    assert (tamil.split, tamil.lang, tamil.first) == ("all", "ta", ("ஒன்று, இரண்டு",))
+
+
 def test_abstracts_queries_and_judgements(tmp_path):
     files = {
         "cran.all.1400": ".I 1\n.T\na .\n.A\nb.\n.W\na wing\nin air .\n"

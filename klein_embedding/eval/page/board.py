@@ -30,6 +30,7 @@ NAMES = {
     "sts12-16": "STS 2012–2016",
     "semrel": "SemRel",
     "mahasts": "MahaSTS",
+    "short-sts": "Short sentences, scored",
     "cranfield": "Cranfield",
     "npl": "NPL",
     "milpac": "MILPaC",
