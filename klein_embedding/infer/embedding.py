@@ -17,6 +17,8 @@ from klein_embedding.infer.tokens import MAX_TOKENS, TextTokens, batches, checke
 
 CACHED_TOKENS = 128
 """Tokens a thread whose states stay in a processor's cache from one layer to the next."""
+_MANY = 4
+"""Such batches a thread from which on each thread takes batches of its own."""
 
 
 class TruncationWarning(UserWarning):
@@ -52,7 +54,7 @@ class KleinEmbedding:
         Args:
             folder: Model folder; without one, see `default_folder`.
             precision: "int8", or "float32" for the larger and slower file.
-            threads: Threads of one product; 0 takes as many as the process may run at once.
+            threads: Threads that work at once; 0 takes as many as the process may run.
 
         Raises:
             KleinError: If there is no model, or one of its files is missing or altered.
@@ -65,7 +67,7 @@ class KleinEmbedding:
 
     @property
     def threads(self) -> int:
-        """Threads of one product."""
+        """Threads that work at once."""
         return self._encoder.threads
 
     def encode(
@@ -107,10 +109,20 @@ class KleinEmbedding:
             )
             warnings.warn(TruncationWarning(said, len(cut)), stacklevel=2)
         vectors = np.empty((len(rows), WIDTH), dtype=np.float32)
-        together = batch_tokens or CACHED_TOKENS * self.threads
-        for batch in batches([len(row) for row in rows], together):
-            vectors[batch] = self._encoder.vectors([rows[i] for i in batch], self._tokens.pad)
+        self._embed(rows, batch_tokens or CACHED_TOKENS * self.threads, vectors)
         return stored(vectors if dim == WIDTH else shortened(vectors, dim), numbers)
+
+    def _embed(self, rows: list[list[int]], together: int, vectors: np.ndarray) -> None:
+        """Write the vector of each row of ids; at most so many tokens pass through at once."""
+        lengths, pad = [len(row) for row in rows], self._tokens.pad
+        if self.threads == 1 or sum(lengths) < _MANY * CACHED_TOKENS * self.threads:
+            for batch in batches(lengths, together):
+                vectors[batch] = self._encoder.vectors([rows[i] for i in batch], pad)
+            return
+        found = list(batches(lengths, together // self.threads))
+        each = self._encoder.side_by_side([[rows[i] for i in batch] for batch in found], pad)
+        for batch, written in zip(found, each, strict=True):
+            vectors[batch] = written
 
     def count_tokens(self, texts: Sequence[str] | str) -> list[int]:
         """Tokens that the model reads of each text, special ones included, at most 256.

@@ -63,6 +63,26 @@ def test_batch_size_does_not_change_vectors(model, batch_tokens):
     assert np.abs(model.encode(texts, batch_tokens=batch_tokens) - wanted).max() < 1e-6
 
 
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_batches_side_by_side_give_the_bytes_of_one_thread(model_folder, precision):
+    texts = texts_of_all_lengths(300)
+    one, several = (KleinEmbedding(model_folder, precision, threads) for threads in (1, 3))
+    assert sum(one.count_tokens(texts)) > 3 * 4 * 128
+    assert several.encode(texts).tobytes() == one.encode(texts).tobytes()
+    assert np.abs(several.encode(texts[:3]) - one.encode(texts[:3])).max() < 1e-6
+
+
+@pytest.mark.parametrize("change", ["another model", "gone"])
+def test_a_model_replaced_after_loading_embeds_no_text(model, copy, change):
+    loaded = KleinEmbedding(copy, threads=2)
+    file = copy / "onnx/model_quantized.onnx"
+    file.unlink()
+    if change == "another model":
+        file.write_bytes(b"not this one")
+    texts = texts_of_all_lengths(300)
+    assert np.abs(loaded.encode(texts) - model.encode(texts)).max() < 1e-6
+
+
 @pytest.mark.parametrize("dim", [256, 128])
 def test_short_vectors_are_the_beginning_made_unit(model, dim):
     texts = texts_of_all_lengths(5)
