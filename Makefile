@@ -22,6 +22,10 @@ ifdef PIP_FIND_LINKS
 export UV_FIND_LINKS ?= $(subst $(space),$(comma),$(strip $(PIP_FIND_LINKS)))
 endif
 
+# Hundreds of tests start a process of their own. Without compiled modules each of them compiles
+# torch's thousand anew, which takes longer than most of those tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 COMPILE = env -u UV_FIND_LINKS -u PIP_FIND_LINKS $(UV) pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --no-header --no-annotate
 
