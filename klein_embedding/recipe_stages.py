@@ -20,8 +20,8 @@ class RunRecipe:
         table_rate: Peak learning rate of the token table; 0 keeps it as it is.
         warmup: Share of the budget in which the rate rises.
         cooldown: Share of the budget, at its end, in which the rate falls as 1 - sqrt.
-        average: Decay of the exponential moving average of the weights, which replaces them at
-            the end if it is better on held-out pairs; 0 for none.
+        average: Decay of the moving average of the weights, which replaces them at the end if it
+            is better on held-out pairs; 0 for none.
         valid_every: Steps between two validations.
         valid_pairs: Held-out pairs of each language and kind that a validation reads.
         checkpoint_seconds: Seconds between two checkpoints, at most 600.
@@ -118,6 +118,21 @@ class AugmentRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class InducedRecipe:
+    """Pairs of words found in the translations themselves.
+
+    Attributes:
+        share: Share of the batches, from 0 for none to below 1.
+        dice: Least Dice coefficient of the texts that hold the two words.
+        count: In how many translations they stand together at least.
+    """
+
+    share: float
+    dice: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StaticRecipe:
     """Token vectors whose mean is the sentence vector.
 
@@ -126,24 +141,31 @@ class StaticRecipe:
         draw: How pairs are drawn.
         loss: Dials of the loss.
         augment: Other forms of the texts.
+        induced: Pairs of words among the pairs.
+        turned: Whether the table is turned onto the principal axes of its sentence vectors at the
+            end, so that shortened vectors keep most.
     """
 
     run: RunRecipe
     draw: DrawRecipe
     loss: LossRecipe
     augment: AugmentRecipe
+    induced: InducedRecipe
+    turned: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BigramsRecipe:
-    """Vectors of frequent bigrams upon the tokens' table; all but the run as in the static stage.
+    """Vectors of frequent bigrams upon the tokens' table; pairs are drawn as in the static stage.
 
     Attributes:
         run: Budget, optimiser and schedule.
+        loss: Dials of the loss.
         count: How many bigrams have a vector.
     """
 
     run: RunRecipe
+    loss: LossRecipe
     count: int
 
 
@@ -202,13 +224,11 @@ class ContrastiveRecipe:
         augment: Other forms of the texts.
         memory: Static vectors of other pairs of the same group that serve as negatives.
         pull: Weight of the loss whose candidates are static vectors.
-        static_steps: Static steps that the table takes beside each step of the encoder; 0 keeps
-            the table as it is.
+        static_steps: Static steps of the table beside each step of the encoder; 0 for none.
         static_batch: Pairs of such a static step.
         negatives: Whether a pair's hard negative is read.
         chunk_tokens: Tokens that go through the encoder at once.
-        recompute: Whether each chunk is computed again for its gradient (GradCache), so that a
-            batch of any size fits.
+        recompute: Whether chunks are computed again for their gradient (GradCache): any batch fits.
     """
 
     run: RunRecipe
@@ -232,8 +252,7 @@ class MineRecipe:
         rounds: How many; 0 for none.
         seconds: Wall-clock budget of the training after each round.
         max_steps: Most optimiser steps of it; 0 means the clock alone decides.
-        vectors: Whose vectors are compared: "encoder", or "static" for the token table beside it,
-            which reads some hundred times as fast.
+        vectors: Whose vectors are compared: "encoder", or "static" for the table beside it.
         texts: Most texts of a language that are searched.
         first: First rank, counted from 1, at which a neighbour may be a negative.
         last: Last such rank.
@@ -255,8 +274,8 @@ class StagesRecipe:
     """The stages of training, in their order.
 
     Attributes:
-        unseen: Share of the texts whose pairs the static stages do not read and the contrastive
-            stage, its mining and its rounds alone do; 0 gives all pairs to all stages.
+        unseen: Share of the texts whose pairs the static stages leave to the contrastive stage, its
+            mining and its rounds, which read no others; 0 gives all pairs to all stages.
         static: Token vectors.
         bigrams: Vectors of bigrams.
         distil: The encoder after static vectors.

@@ -26,6 +26,10 @@ class Parts:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
+    def followed_by(self, array: np.ndarray) -> Parts:
+        """These rows, and those of an array of the same dtype and shape of row behind them."""
+        return Parts([*self._arrays, array])
+
     def __getitem__(self, rows: int | np.integer | slice | np.ndarray) -> np.ndarray:
         """Rows by number, by stretch or by array of numbers; a view where one part holds them."""
         if isinstance(rows, slice):

@@ -130,6 +130,13 @@ def _dials(recipe: Recipe, name: str) -> dict[str, Any]:
         whole.pop("augment", None)
         augment = recipe.stages.static.augment
         whole |= {"augment": asdict(augment)} if augment.share else {}
+    if name == "static":
+        if not whole["induced"]["share"]:
+            del whole["induced"]
+        if not whole["turned"]:
+            del whole["turned"]
+    if name == "bigrams" and whole["loss"] == asdict(recipe.stages.static.loss):
+        del whole["loss"]
     if "draw" in whole and not whole["draw"]["kinds"]:
         del whole["draw"]["kinds"]
     return whole

@@ -23,6 +23,7 @@ from klein_embedding.files import (
     write_manifest,
     write_text,
 )
+from klein_embedding.model.axes import principal_axes, turned
 from klein_embedding.model.embedder import SentenceEncoder
 from klein_embedding.model.encoder import hugging_face_config
 from klein_embedding.model.start import centred, clipped, fitted
@@ -49,6 +50,7 @@ from klein_embedding.train.finished import (
     model_of,
     static_of,
 )
+from klein_embedding.train.induced import with_induced
 from klein_embedding.train.loop import Run, train
 from klein_embedding.train.mine import mine, sampled
 from klein_embedding.train.mlm import MlmObjective
@@ -101,7 +103,12 @@ def _run_static(shop: Workshop) -> bool:
     torch.manual_seed(seed)
     splits = splits_of(shop, "static", shop.tokenizer / TOKENIZER)
     table = random_table(recipe.tokenizer.vocabulary, recipe.model.content, seed)
-    drawn = _drawn(shop, splits[0], seed)
+    shards = splits[0]
+    if stage.induced.share:
+        shards = with_induced(
+            shards, read_tokenizer(shop.tokenizer / TOKENIZER), stage.draw, stage.induced
+        )
+    drawn = _drawn(shop, shards, seed)
     objective = StaticObjective(drawn, stage.loss, table.to(compute.device))
     return _trained(shop, "static", (objective, splits[1], compute), {})
 
@@ -117,7 +124,7 @@ def _run_bigrams(shop: Workshop) -> bool:
     known = frequent(drawn, len(held), stages.bigrams.count)
     # From zero: the first step is the tokens' own space.
     zeros = held.new_zeros((len(known), held.shape[1]))
-    objective = StaticObjective(drawn, stages.static.loss, zeros, Bigrammed(known, held))
+    objective = StaticObjective(drawn, stages.bigrams.loss, zeros, Bigrammed(known, held))
     return _trained(shop, "bigrams", (objective, splits[1], compute), {})
 
 
@@ -207,7 +214,11 @@ def _write_weights(part: Path, shop: Workshop, name: str, objective: Objective) 
         shutil.copy(shop.weights_before(name) / TABLE, part / TABLE)
     else:
         whole, vocabulary = objective.table.detach().cpu().numpy(), shop.recipe.tokenizer.vocabulary
-        table, radius = centred(whole[:vocabulary]), shop.recipe.model.radius
+        table, radius = whole[:vocabulary], shop.recipe.model.radius
+        if isinstance(objective, StaticObjective) and shop.recipe.stages.static.turned:
+            table = turned(table, principal_axes(objective.moments()), table.shape[1])
+        else:
+            table = centred(table)
         # The encoder holds the contrastive stage's table, each row of which is fitted already.
         table = fitted(table, radius) if name == "static" else clipped(table, radius)
         np.save(part / TABLE, table.astype(np.float32))

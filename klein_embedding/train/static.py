@@ -26,6 +26,7 @@ from klein_embedding.train.objectives import SHOWN_EVERY, StepLoss, named
 from klein_embedding.train.rows import Rows, gather
 
 _START_STD = 0.1
+_MEASURED_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,21 @@ class StaticObjective:
     def embed(self, shards: Shards, numbers: np.ndarray) -> Tensor:
         """Mean vectors (N, C)."""
         return self._vectors(gather(shards, numbers, self._drawn.longest))
+
+    @torch.no_grad()
+    def moments(self) -> np.ndarray:
+        """Mean (C, C) of ``x x^T`` over unit sentence vectors of the first steps' texts.
+
+        Kinds of pairs count alike, as in validation.
+        """
+        found: dict[str, list[Tensor]] = {}
+        for step in range(_MEASURED_STEPS):
+            for batch, rows in self._drawn.step(step):
+                units = nn.functional.normalize(self._vectors(rows))
+                kind = self._shards.groups[batch.group].kind
+                found.setdefault(kind, []).append(units.T @ units / len(units))
+        kinds = [torch.stack(parts).mean(0) for parts in found.values()]
+        return torch.stack(kinds).mean(0).double().cpu().numpy()
 
     def _vectors(self, rows: Rows) -> Tensor:
         rows = self.bigrams.extended(rows) if self.bigrams else rows

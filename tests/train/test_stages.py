@@ -204,6 +204,24 @@ def test_weights_of_another_shape_are_refused(workshop: Make, tiny_recipe: Recip
     assert "of another shape than the recipe's" in _refusal(workshop(wider), "contrastive")
 
 
+def test_the_coordinates_of_a_turned_table_stand_in_order(
+    workshop: Make, tiny_recipe: Recipe, made: Path
+) -> None:
+    shards, rising = open_shards(made / "shards", "train"), []
+    for turned in (False, True):
+        static = replace(tiny_recipe.stages.static, turned=turned)
+        static = replace(static, loss=replace(static.loss, dims=[16]))
+        shop = workshop(replace(tiny_recipe, stages=replace(tiny_recipe.stages, static=static)))
+        run_stage(shop, "static")
+        table = np.load(shop.runs / "static" / "table.npy")
+        assert np.abs(table.mean(axis=1)).max() < 1e-6
+        vectors = bags(torch.from_numpy(table), shards, (np.arange(400), 16)).numpy()
+        long = np.square(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).mean(axis=0)
+        rising.append(np.corrcoef(np.argsort(np.argsort(long)), np.arange(16))[0, 1])
+        shutil.rmtree(shop.runs)
+    assert rising[1] < -0.7 < -0.5 < rising[0]
+
+
 def test_a_new_budget_goes_on_from_a_finished_run(workshop: Make, tiny_recipe: Recipe) -> None:
     shop = workshop()
     run_stage(shop, "static")
