@@ -52,7 +52,7 @@ def test_shipped_recipes_parse(name: str) -> None:
         ("kinds = {}", "kinds = { gloss = -1.0 }", "with factors of 0 or more"),
         ("first = 2", "first = 0", "ranks in ascending order"),
         ("chunk_tokens = 512", "chunk_tokens = 8", "must hold one text"),
-        ("share = 0.1", "share = 1.0", "induced: share must lie between 0 and 1"),
+        ("\nshare = 0.1", "\nshare = 1.0", "induced: share must lie between 0 and 1"),
         ("dice = 0.3", "dice = 3.0", "induced: dice must lie between 0 and 1"),
         ("count = 2", "count = 0", "induced: count must be positive"),
         ("turned = true", "turned = 1", "turned: expected bool"),
