@@ -74,6 +74,8 @@ def small(recipe: Recipe) -> Recipe:
         draw=replace(stages.static.draw, batch=64, pair_tokens=16),
         loss=loss,
         augment=plain,
+        induced=replace(stages.static.induced, share=0.0),
+        turned=False,
     )
     mlm = replace(stages.mlm, tokens=256, row_tokens=24)
     mlm = replace(mlm, run=replace(stages.mlm.run, max_steps=4, valid_every=2))

@@ -112,6 +112,22 @@ def test_forms_belong_to_a_stage_only_where_there_are_any(workshop, tiny_recipe)
     assert not set(keys(0.1, 0.4)) & set(keys(0.2, 0.4))
 
 
+def test_later_dials_of_the_static_stages_belong_to_them_only_where_they_are_turned(
+    workshop, tiny_recipe
+):
+    stages = tiny_recipe.stages
+
+    def keys(name, **other):
+        static = replace(stages.static, **other.pop("static", {}))
+        shop = workshop(replace(tiny_recipe, stages=replace(stages, static=static, **other)))
+        return [lineage(shop, name), stage_key(shop, name)]
+
+    plain, induced = keys("static"), stages.static.induced
+    assert keys("static", static={"induced": replace(induced, dice=0.9)}) == plain
+    assert not set(keys("static", static={"induced": replace(induced, share=0.1)})) & set(plain)
+    assert not set(keys("static", static={"turned": True})) & set(plain)
+
+
 def test_the_static_stage_reads_what_its_recipe_asks_for(
     workshop, tiny_recipe, made, shards, monkeypatch
 ):
