@@ -15,9 +15,8 @@ from tokenizers import Tokenizer
 from klein_embedding.languages import INDIC
 from klein_embedding.recipe_stages import AugmentRecipe
 from klein_embedding.text import script_share
-from klein_embedding.tokenizer.pipeline import SPACE
 from klein_embedding.tokenizer.shards import Group, Shards
-from klein_embedding.train.rows import Rows, gather, joined
+from klein_embedding.train.rows import Rows, gather, joined, word_begins
 from klein_embedding.train.scripts import BRAHMIC, common_script, romanised
 
 MOST = 100_000
@@ -153,8 +152,7 @@ def lexicon_of(shards: Shards, tokenizer: Tokenizer, most: int = MOST) -> Lexico
         tokenizer: The tokenizer of their ids.
         most: Pairs of a language pair that are read at most, glosses first.
     """
-    begins = np.zeros(tokenizer.get_vocab_size(), dtype=np.int64)
-    begins[[i for piece, i in tokenizer.get_vocab().items() if piece.startswith(SPACE)]] = 1
+    begins = word_begins(tokenizer).astype(np.int64)
     words: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     read: dict[tuple[str, str], int] = {}
     for group in sorted(shards.groups, key=lambda group: group.kind != "gloss"):

@@ -5,13 +5,14 @@ Shapes: N pairs of a group, M memory pairs, G groups.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from klein_embedding.errors import KleinError
 from klein_embedding.recipe_stages import DrawRecipe
-from klein_embedding.tokenizer.shards import Shards
+from klein_embedding.tokenizer.shards import Group, Shards
 
 _SMALLEST_GROUP = 32
 _LEAF = 32
@@ -117,14 +118,20 @@ def shares(shards: Shards, draw: DrawRecipe, losses: np.ndarray | None) -> np.nd
     gets more than ``repeats`` times the share that its size has of all pairs.
     """
     sizes = np.array([g.stop - g.start for g in shards.groups], dtype=np.float64)
-    weights = np.array([g.weight * draw.kinds.get(g.kind, 1.0) for g in shards.groups])
-    wanted = np.where(sizes >= _SMALLEST_GROUP, weights * sizes**draw.exponent, 0.0)
+    found = np.where(sizes >= _SMALLEST_GROUP, unbounded_shares(shards.groups, draw), 0.0)
     if losses is not None:
-        wanted = wanted * losses**draw.by_loss
-    if not wanted.any():
-        return wanted
+        found = found * losses**draw.by_loss
+    if not found.any():
+        return found
     ceiling = draw.repeats * sizes / sizes.sum()
-    return _under(wanted / wanted.sum(), ceiling)
+    return _under(found / found.sum(), ceiling)
+
+
+def unbounded_shares(groups: Sequence[Group], draw: DrawRecipe) -> np.ndarray:
+    """Weight x size^exponent x the factor of its kind (G,) of each group."""
+    sizes = np.array([g.stop - g.start for g in groups], dtype=np.float64)
+    weights = np.array([g.weight * draw.kinds.get(g.kind, 1.0) for g in groups])
+    return weights * sizes**draw.exponent
 
 
 def _under(wanted: np.ndarray, ceiling: np.ndarray) -> np.ndarray:

@@ -17,9 +17,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from klein_embedding.recipe_stages import DrawRecipe, InducedRecipe
-from klein_embedding.tokenizer.pipeline import SPACE
 from klein_embedding.tokenizer.shards import Group, Shards
-from klein_embedding.train.rows import Rows, gather, joined, starts_of
+from klein_embedding.train.batches import unbounded_shares
+from klein_embedding.train.rows import Rows, gather, joined, starts_of, word_begins
 
 SOURCE = "induced"
 """Source of the groups of induced pairs."""
@@ -75,8 +75,7 @@ def with_induced(
     Returns:
         The texts, pairs and groups there were, and the new ones behind them.
     """
-    begins = np.zeros(tokenizer.get_vocab_size(), dtype=bool)
-    begins[[i for piece, i in tokenizer.get_vocab().items() if piece.startswith(SPACE)]] = True
+    begins = word_begins(tokenizer)
     words: list[np.ndarray] = []
     keys: list[np.ndarray] = []
     groups: list[Group] = []
@@ -191,15 +190,7 @@ def _weighted(
     groups: list[Group], added: list[Group], draw: DrawRecipe, share: float
 ) -> list[Group]:
     """Groups whose weight gives the added ones a share of the batches."""
-
-    def wanted(group: Group) -> float:
-        return (
-            group.weight
-            * draw.kinds.get(group.kind, 1.0)
-            * (group.stop - group.start) ** (draw.exponent)
-        )
-
-    whole, mine = (sum(map(wanted, part)) for part in (groups, added))
+    whole, mine = (float(unbounded_shares(part, draw).sum()) for part in (groups, added))
     weight = share / (1 - share) * whole / mine
     return [*groups, *(dataclasses.replace(group, weight=weight) for group in added)]
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
-from klein_embedding.tokenizer.pipeline import BOS_ID, EOS_ID, PAD_ID
+from klein_embedding.tokenizer.pipeline import BOS_ID, EOS_ID, PAD_ID, SPACE
 from klein_embedding.tokenizer.shards import Shards
 
 SPECIAL = 2
@@ -156,3 +157,10 @@ def joined(parts: list[np.ndarray]) -> Rows:
     lengths = np.array([len(part) for part in parts], dtype=np.int64)
     ids = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
     return Rows(ids.astype(np.int64), starts_of(lengths))
+
+
+def word_begins(tokenizer: Tokenizer) -> np.ndarray:
+    """Whether (V,) a piece begins a word."""
+    found = np.zeros(tokenizer.get_vocab_size(), dtype=bool)
+    found[[i for piece, i in tokenizer.get_vocab().items() if piece.startswith(SPACE)]] = True
+    return found

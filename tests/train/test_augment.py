@@ -13,11 +13,11 @@ from tokenizers import Tokenizer
 from klein_embedding.languages import INDIC, LANGUAGES
 from klein_embedding.recipe_stages import AugmentRecipe
 from klein_embedding.tokenizer.frozen import open_tokenizer
-from klein_embedding.tokenizer.parts import Parts
-from klein_embedding.tokenizer.shards import Group, Shards
+from klein_embedding.tokenizer.shards import Shards
 from klein_embedding.train.augment import Augmenter, Lexicon, lexicon_of
 from klein_embedding.train.rows import Rows, joined
 from klein_embedding.train.scripts import BRAHMIC, common_script, romanised
+from tests.train.made_shards import shards_from
 
 ROOT = Path(__file__).resolve().parents[2]
 SENTENCES = {
@@ -246,18 +246,7 @@ def shards_of(
     """Shards of groups given as kind, both languages and pairs of texts."""
     pairs = [pair for *_, rows in groups for pair in rows]
     texts = rows_of(tokenizer, [text for pair in pairs for text in pair])
-    found, start = [], 0
-    for kind, left, right, rows in groups:
-        found.append(Group("made", left, right, kind, 1.0, start, start + len(rows)))
-        start += len(rows)
-    arrays = {
-        "ids": texts.ids.astype(np.uint16),
-        "offsets": np.append(texts.firsts, len(texts.ids)),
-        "keys": np.arange(len(texts), dtype=np.uint64),
-        "pairs": np.arange(len(texts), dtype=np.int32).reshape(-1, 2),
-        "negatives": np.full(len(pairs), -1, dtype=np.int32),
-    }
-    return Shards(**{name: Parts([array]) for name, array in arrays.items()}, groups=found)
+    return shards_from(texts, [(*names, len(rows)) for *names, rows in groups])
 
 
 GROUPS = [

@@ -10,13 +10,12 @@ import pytest
 from tokenizers import Tokenizer, models
 
 from klein_embedding.recipe_stages import InducedRecipe
-from klein_embedding.tokenizer.parts import Parts
 from klein_embedding.tokenizer.pipeline import SPACE
-from klein_embedding.tokenizer.shards import Group, Shards
 from klein_embedding.train import induced
 from klein_embedding.train.batches import BatchStream
 from klein_embedding.train.induced import with_induced
 from klein_embedding.train.rows import gather, joined
+from tests.train.made_shards import shards_from
 
 NOUNS = {"house": "घर", "river": "नदी", "rivers": "नदियाँ", "book": "किताब", "water": "पानी"}
 WORDS = {**NOUNS, "the": "वह", "is": "है", "old": "पुराना", "deep": "गहरा", "big": "बड़ा"}
@@ -39,18 +38,7 @@ def made(groups):
         for piece in pieces_of(text):
             entries.setdefault(piece, len(entries))
     rows = joined([np.array([entries[piece] for piece in pieces_of(text)]) for text in texts])
-    found, start = [], 0
-    for kind, one, two, pairs in groups:
-        found.append(Group("made", one, two, kind, 1.0, start, start + len(pairs)))
-        start += len(pairs)
-    arrays = {
-        "ids": rows.ids.astype(np.uint16),
-        "offsets": np.append(rows.firsts, len(rows.ids)).astype(np.int64),
-        "keys": np.arange(len(rows), dtype=np.uint64),
-        "pairs": np.arange(len(rows), dtype=np.int32).reshape(-1, 2),
-        "negatives": np.full(start, -1, dtype=np.int32),
-    }
-    shards = Shards(**{name: Parts([array]) for name, array in arrays.items()}, groups=found)
+    shards = shards_from(rows, [(*names, len(pairs)) for *names, pairs in groups])
     return shards, Tokenizer(models.WordLevel(entries, unk_token="0"))
 
 
